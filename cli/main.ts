@@ -1,0 +1,40 @@
+/**
+ * The `udrm` command: its subcommands and how to find them.
+ * @module
+ */
+
+import { info } from "./info.ts";
+
+/** A subcommand: takes its arguments, gives the exit code. */
+export type Command = (args: readonly string[]) => number | Promise<number>;
+
+const COMMANDS: Readonly<Record<string, { readonly run: Command; readonly summary: string }>> = {
+  info: { run: info, summary: "devices, nodes, drivers, formats, and the GPU that would be chosen and why" },
+};
+
+const HELP = `udrm: a Linux DRM stack in user space
+
+Usage: udrm COMMAND [OPTIONS]
+
+${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+
+udrm COMMAND --help tells more.
+
+Example: udrm info --json`;
+
+/** Runs the command line; the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    console.log(HELP);
+    return 0;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    console.error(`udrm: there is no command "${name}"; udrm --help lists them`);
+    return 2;
+  }
+  return await command.run(rest);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,315 @@
+/**
+ * Commits: waits for what has to come first, swaps the draft in, runs the tail. Mirrors drm_atomic_helper_commit and
+ * drm_atomic_helper_setup_commit (drm_atomic_helper.c).
+ * @module
+ */
+
+import { DrmError, EBUSY, EINTR } from "../error.ts";
+import type { Fence, FenceCallback } from "../fence.ts";
+import { ResvUsage } from "../resv.ts";
+import { Wait } from "../wait.ts";
+import { checkDraft } from "./atomic_check.ts";
+import type { AtomicState } from "./atomic_state.ts";
+import { CrtcCommit } from "./crtc_commit.ts";
+import type { PlaneState } from "./plane_state.ts";
+
+/**
+ * Checks and commits a draft; takes it over. It ends in `onCommitted` or `onDiscarded`.
+ *
+ * @param nonblock return at once, the commit follows when its fences have signalled; -EBUSY while the last flip is pending (J9).
+ * @param paced blocking only: wait until the frame is on the screen, as far as the caller's door can wait.
+ * @param retry builds the same draft again and commits it: for a blocking commit that was overtaken while it waited.
+ * @returns 0, -EBUSY, or (blocking only) a Wait.
+ * @throws {DrmError} what the check and the driver's `prepareFb` throw; the draft is discarded.
+ */
+export function commitDraft(
+  draft: AtomicState,
+  nonblock: boolean,
+  retry?: () => number | Wait,
+  paced = false,
+): number | Wait {
+  const prepared: PlaneState[] = PREPARED;
+  prepared.length = 0;
+  try {
+    checkDraft(draft);
+    if (nonblock && flipPending(draft)) {
+      draft.discard();
+      return EBUSY; // J10: a draft that could never be committed is refused before
+    }
+    setupCommits(draft);
+    prepareFbs(draft, prepared);
+  } catch (error) {
+    cleanUp(prepared);
+    draft.discard();
+    throw error;
+  }
+  if (!nonblock && retry !== undefined && blocker(draft) !== undefined) return waitAndCommit(draft, retry, paced);
+  if (nonblock) {
+    swapIn(draft);
+    return 0;
+  }
+  const commits = commitsOf(draft);
+  swapIn(draft);
+  return finish(draft, commits, paced);
+}
+
+function commitsOf(draft: AtomicState): CrtcCommit[] {
+  const commits: CrtcCommit[] = [];
+  for (const crtc of draft.crtcs) {
+    const commit = draft.newCrtc(crtc)?.commit;
+    if (commit !== undefined) commits.push(commit);
+  }
+  return commits;
+}
+
+const PREPARED: PlaneState[] = [];
+
+/** Checks a draft and gives it up: TEST_ONLY. @throws {DrmError} what the check throws. */
+export function testDraft(draft: AtomicState): number {
+  try {
+    checkDraft(draft);
+  } finally {
+    draft.discard();
+  }
+  return 0;
+}
+
+// stall_checks: whether the last flip on anything that the draft touches is not shown yet.
+function flipPending(draft: AtomicState): boolean {
+  if (draft.legacyCursor) return false;
+  for (const crtc of draft.crtcs) if (stalls(crtc.commit)) return true;
+  for (const connector of draft.connectors) if (stalls(connector.state.commit)) return true;
+  for (const plane of draft.planes) if (stalls(plane.state.commit)) return true;
+  return false;
+}
+
+function stalls(commit: CrtcCommit | undefined): boolean {
+  return commit !== undefined && !commit.flipDone && commit.stalls;
+}
+
+// What a blocking commit gives once it is swapped in. The kernel's returns only when its frame is on the screen
+// (drm_atomic_helper_wait_for_vblanks, _wait_for_flip_done), so nothing after it meets -EBUSY on its account.
+function finish(draft: AtomicState, commits: readonly CrtcCommit[], paced: boolean): number | Wait {
+  const pending = commits.filter((commit) => !commit.flipDone);
+  const detach = (): number => {
+    for (const commit of pending) commit.stalls = false;
+    return 0;
+  };
+  if (!paced || draft.legacyCursor || pending.length === 0) return detach();
+  const kms = draft.kms;
+  const look = (): void => {
+    if (pending.every((commit) => commit.flipDone)) wait.complete(0);
+    else for (const commit of pending) if (!commit.flipDone) watch(commit);
+  };
+  const watched = new Set<CrtcCommit>();
+  const watch = (commit: CrtcCommit): void => {
+    if (watched.has(commit)) return;
+    watched.add(commit);
+    commit.onProgress(() => {
+      watched.delete(commit);
+      if (wait.result === undefined) look();
+    });
+  };
+  // A frame that never comes is reported by the kernel after ten seconds, and the commit succeeds all the same.
+  const wait = new Wait({ clock: kms.clock, deadline: kms.clock.now() + FLIP_TIMEOUT_NS, onTimeout: detach, detach });
+  look();
+  return wait;
+}
+
+const FLIP_TIMEOUT_NS = 10e9;
+
+// What a blocking commit waits for: a fence, or the last commit on something that it touches.
+function blocker(draft: AtomicState): Fence | CrtcCommit | undefined {
+  for (const fence of draft.fences) if (!fence.isSignaled) return fence;
+  for (const crtc of draft.crtcs) {
+    const commit = crtc.commit;
+    if (commit !== undefined && (!commit.hwDone || (!commit.flipDone && !draft.legacyCursor))) return commit;
+  }
+  for (const { state: { commit } } of draft.connectors) if (commit?.hwDone === false) return commit;
+  for (const { state: { commit } } of draft.planes) if (commit?.hwDone === false) return commit;
+  return undefined;
+}
+
+// drm_atomic_helper_setup_commit: every CRTC gets a record of the commit, with or without event.
+function setupCommits(draft: AtomicState): void {
+  for (const crtc of draft.crtcs) {
+    const state = draft.crtc(crtc);
+    const commit = state.commit ??= new CrtcCommit(crtc);
+    if (draft.legacyCursor) commit.skipFlip();
+  }
+  for (const plane of draft.planes) {
+    const state = draft.plane(plane);
+    const crtc = state.crtc ?? draft.oldPlane(plane)?.crtc;
+    state.commit = crtc && draft.newCrtc(crtc)?.commit;
+  }
+  for (const connector of draft.connectors) {
+    const state = draft.connector(connector);
+    const crtc = state.crtc ?? draft.oldConnector(connector)?.crtc;
+    state.commit = crtc && draft.newCrtc(crtc)?.commit;
+  }
+}
+
+// drm_atomic_helper_prepare_planes with drm_gem_plane_helper_prepare_fb: pins, and collects the fences to wait for. An explicit
+// fence takes the place of the implicit ones, those of memory management apart.
+function prepareFbs(draft: AtomicState, prepared: PlaneState[]): void {
+  for (const plane of draft.planes) {
+    const state = draft.plane(plane);
+    const fb = state.fb;
+    if (fb === undefined) continue;
+    const usage = state.fence === undefined ? ResvUsage.WRITE : ResvUsage.KERNEL;
+    if (state.fence !== undefined) draft.waitFor(state.fence);
+    for (let i = 0; i < fb.objects.length; i++) {
+      const resv = fb.objects[i].resv;
+      if (resv.count === 0 || resv.testSignaled(usage)) continue;
+      for (const fence of resv.fences(usage)) draft.waitFor(fence);
+    }
+    plane.hooks.prepareFb?.(plane, draft, state);
+    prepared.push(state);
+  }
+}
+
+function cleanUp(states: readonly PlaneState[]): void {
+  for (const state of states) state.plane.hooks.cleanupFb?.(state.plane, state);
+}
+
+function preparedOf(draft: AtomicState): PlaneState[] {
+  const states: PlaneState[] = [];
+  for (const plane of draft.planes) {
+    const state = draft.newPlane(plane);
+    if (state?.fb !== undefined) states.push(state);
+  }
+  return states;
+}
+
+// A blocking commit waits before it swaps, interruptibly, and is then as if it had never been. What was committed meanwhile
+// makes it start over: the kernel's locks, which would have held that back, are not there.
+function waitAndCommit(draft: AtomicState, retry: () => number | Wait, paced: boolean): Wait {
+  let place: FenceCallback | undefined;
+  let waitingFor: CrtcCommit | undefined;
+  let inner: Wait | undefined;
+  let pending = true;
+  const step = (): void => {
+    place = undefined;
+    waitingFor = undefined;
+    if (!pending) return;
+    if (draft.stale) {
+      pending = false;
+      draft.cancelSignals();
+      let result: number | Wait;
+      try {
+        result = retry();
+      } catch (error) {
+        if (!(error instanceof DrmError)) throw error;
+        result = -error.errno;
+      } finally {
+        giveUp(); // only now: its states hold framebuffers that the next attempt may need
+      }
+      if (typeof result === "number") return wait.complete(result);
+      inner = result;
+      inner.onDone((done) => wait.complete(done));
+      return;
+    }
+    for (;;) {
+      const next = blocker(draft);
+      if (next === undefined) break;
+      if (next instanceof CrtcCommit) {
+        waitingFor = next;
+        next.onProgress(step);
+        return;
+      }
+      place = next.addCallback(step);
+      if (place !== undefined) return;
+    }
+    pending = false;
+    const commits = commitsOf(draft);
+    swapIn(draft);
+    const result = finish(draft, commits, paced);
+    if (typeof result === "number") return wait.complete(result);
+    inner = result;
+    inner.onDone((done) => wait.complete(done));
+  };
+  const giveUp = (): void => {
+    cleanUp(preparedOf(draft));
+    draft.discard();
+  };
+  const wait = new Wait({
+    // Once swapped in, the commit stands whatever becomes of the caller.
+    detach: () => inner?.detach() ? inner.result : undefined,
+    cleanup: () => {
+      place?.remove();
+      waitingFor?.offProgress(step);
+      inner?.cancel(EINTR);
+      if (pending) {
+        pending = false;
+        giveUp();
+      }
+    },
+  });
+  step();
+  return wait;
+}
+
+// The point of no return: new states become current, and the tail runs now or when fences and earlier commits allow.
+function swapIn(draft: AtomicState): void {
+  const previous = unfinished(draft);
+  draft.swap();
+  for (const crtc of draft.crtcs) {
+    const state = draft.newCrtc(crtc);
+    const commit = state?.commit;
+    if (state === undefined || commit === undefined) continue;
+    if (!state.active && draft.oldCrtc(crtc)?.active === false) commit.skipFlip();
+    commit.tearing = state.asyncFlip;
+    commit.notBefore = state.targetVblank;
+    // A cursor's commit does not hide a flip that is still to be shown.
+    if (!draft.legacyCursor) crtc.commit = commit;
+  }
+  const committed = draft.onCommitted;
+  draft.onCommitted = draft.onDiscarded = undefined;
+  committed?.();
+  if (previous === undefined && draft.fences.length === 0) runTail(draft);
+  else deferTail(draft, previous);
+}
+
+// Commits on the same objects whose tails have not run yet.
+function unfinished(draft: AtomicState): CrtcCommit[] | undefined {
+  let list: CrtcCommit[] | undefined;
+  for (const crtc of draft.crtcs) {
+    if (crtc.commit?.hwDone === false) (list ??= []).push(crtc.commit);
+    const own = crtc.state.commit;
+    if (own?.hwDone === false && own !== crtc.commit) (list ??= []).push(own);
+  }
+  return list;
+}
+
+function deferTail(draft: AtomicState, previous: readonly CrtcCommit[] | undefined): void {
+  let missing = 1;
+  const step = (): void => {
+    if (--missing === 0) runTail(draft);
+  };
+  for (const fence of draft.fences) {
+    missing++;
+    if (fence.addCallback(step) === undefined) missing--;
+  }
+  for (const commit of previous ?? []) {
+    missing++;
+    const look = (): void => commit.hwDone ? step() : commit.onProgress(look);
+    look();
+  }
+  step();
+}
+
+function runTail(draft: AtomicState): void {
+  const kms = draft.kms;
+  if (kms.device.unplugged) {
+    for (const crtc of draft.crtcs) {
+      const commit = draft.newCrtc(crtc)?.commit;
+      commit?.finishHardware();
+      commit?.arm();
+    }
+  } else kms.commitTail(draft);
+  for (const plane of draft.planes) {
+    const old = draft.oldPlane(plane);
+    if (old?.fb !== undefined) plane.hooks.cleanupFb?.(plane, old);
+  }
+  draft.release();
+}

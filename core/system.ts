@@ -1,0 +1,259 @@
+/**
+ * `System`: one miniature kernel: devices, nodes, processes, time. Nothing is global; two systems never meet.
+ * @module
+ */
+
+import { O_EXCL } from "../uapi/fcntl.ts";
+import type { Poller } from "./bus.ts";
+import { type Clock, RealClock } from "./clock.ts";
+import { Device } from "./device.ts";
+import type { Driver } from "./driver.ts";
+import { DrmFile } from "./drm_file.ts";
+import { DrmError, EINTR } from "./error.ts";
+import { Faults } from "./fault.ts";
+import { FenceContexts } from "./fence.ts";
+import type { File } from "./file.ts";
+import { BudgetAllocator, heapAllocator, type PageAllocator } from "./memory.ts";
+import { LocalProcess, type Process, type ProcessOptions } from "./process.ts";
+import { SwSyncFile } from "./sw_sync.ts";
+import { Trace } from "./trace.ts";
+import { UdmabufDevice } from "./udmabuf.ts";
+import type { Wait } from "./wait.ts";
+
+/** What a system is made of. */
+export interface SystemOptions {
+  /** Time; real by default. A clock serves one system. */
+  readonly clock?: Clock;
+  /** Where backing store comes from; ArrayBuffers by default. */
+  readonly pages?: PageAllocator;
+  /** Bytes of backing store alive at once, default 16 GiB; ENOMEM beyond. */
+  readonly memoryLimit?: number;
+}
+
+/** Opens a node for a process. Throws DrmError. */
+export type NodeOpen = (task: Process, flags: number) => File;
+
+/** A device came, went, or says that something about it changed: the counterpart of a uevent. */
+export interface Uevent {
+  /** What happened. */
+  readonly action: "add" | "remove" | "change";
+  /** To which device. */
+  readonly device: Device;
+  /** More, as in the kernel's message: HOTPLUG=1, CONNECTOR=3. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+const RENDER_BASE = 128;
+
+/** One miniature kernel. */
+export class System implements Disposable {
+  /** Time. */
+  readonly clock: Clock;
+  /** Where backing store comes from. */
+  readonly pages: PageAllocator;
+  /** The event stream. */
+  readonly trace: Trace = new Trace();
+  /** Injected faults. */
+  readonly faults: Faults = new Faults();
+  /** Fence timelines. */
+  readonly fenceContexts: FenceContexts = new FenceContexts();
+  readonly #devices: (Device | undefined)[] = [];
+  readonly #nodes = new Map<string, NodeOpen>();
+  readonly #processes = new Set<LocalProcess>();
+  readonly #pollers: Poller[] = [];
+  readonly #ueventListeners = new Set<(event: Uevent) => void>();
+  #pid = 1000;
+  #waiting = 0;
+  #driving = false;
+  #wakeDrive: (() => void) | undefined;
+
+  /** A system without devices and clients. @param options clock and memory. */
+  constructor(options: SystemOptions = {}) {
+    this.clock = options.clock ?? new RealClock();
+    this.pages = new BudgetAllocator(options.pages ?? heapAllocator(), options.memoryLimit ?? 16 * 2 ** 30);
+    this.clock.onEarlier = () => this.#wakeDrive?.();
+    this.addNode("/dev/sw_sync", (task, flags) => new SwSyncFile(task, flags));
+    this.addNode("/dev/udmabuf", (task, flags) => new UdmabufDevice(task, flags));
+  }
+
+  /** Live devices, by card number. */
+  get devices(): readonly Device[] {
+    return this.#devices.filter((device) => device !== undefined);
+  }
+
+  /** Paths of all nodes. */
+  get nodes(): readonly string[] {
+    return [...this.#nodes.keys()];
+  }
+
+  /** drm_dev_register: probes a driver's device and makes its nodes. Throws what `probe` throws. */
+  addDevice(driver: Driver): Device {
+    let card = 0;
+    while (this.#devices[card] !== undefined) card++;
+    const hasRender = driver.spec.features.includes("RENDER");
+    let render: number | undefined;
+    if (hasRender) {
+      render = RENDER_BASE;
+      while (this.#nodes.has(`/dev/dri/renderD${render}`)) render++;
+    }
+    const device = new Device(this, driver, card, render);
+    device.priv = driver.spec.probe?.(device);
+    this.#devices[card] = device;
+    const open = (isRender: boolean): NodeOpen => (task, flags) => {
+      device.enter();
+      if ((flags & O_EXCL) !== 0) {
+        throw new DrmError("EBUSY", "Cannot open a DRM node exclusively");
+      }
+      return new DrmFile(device, task, isRender, flags);
+    };
+    this.addNode(`/dev/dri/card${card}`, open(false));
+    if (render !== undefined) this.addNode(`/dev/dri/renderD${render}`, open(true));
+    this.uevent({ action: "add", device, properties: {} });
+    return device;
+  }
+
+  /** drm_dev_unplug: the nodes go, open files answer ENODEV from now on (A14). */
+  removeDevice(device: Device): void {
+    if (this.#devices[device.card] !== device) return;
+    this.#devices[device.card] = undefined;
+    this.#nodes.delete(`/dev/dri/card${device.card}`);
+    if (device.render !== undefined) this.#nodes.delete(`/dev/dri/renderD${device.render}`);
+    device.unplug();
+    device.kms?.unplug();
+    device.driver.spec.remove?.(device);
+    this.uevent({ action: "remove", device, properties: {} });
+  }
+
+  /** Makes a node. Throws EEXIST. */
+  addNode(path: string, open: NodeOpen): void {
+    if (this.#nodes.has(path)) throw new DrmError("EEXIST", `Cannot make ${path}: it exists`);
+    this.#nodes.set(path, open);
+  }
+
+  /** Opens a node for a process; the caller owns the reference. Throws ENOENT, and what the node says. */
+  open(task: Process, path: string, flags: number): File {
+    const open = this.#nodes.get(path);
+    if (open === undefined) {
+      throw new DrmError("ENOENT", `Cannot open ${path}: this system has ${this.nodes.join(", ")}`);
+    }
+    return open(task, flags);
+  }
+
+  /** A new client in this isolate. */
+  process(options?: ProcessOptions): LocalProcess {
+    const process = new LocalProcess(this, options);
+    this.#processes.add(process);
+    return process;
+  }
+
+  /** Called by a client that ends. */
+  forget(process: LocalProcess): void {
+    this.#processes.delete(process);
+  }
+
+  /** A process id that nobody has. */
+  nextPid(): number {
+    return this.#pid++;
+  }
+
+  /** Looks at `poller` whenever the system is pumped, until disposed. */
+  addPoller(poller: Poller): Disposable {
+    this.#pollers.push(poller);
+    return {
+      [Symbol.dispose]: () => {
+        const index = this.#pollers.indexOf(poller);
+        if (index >= 0) this.#pollers.splice(index, 1);
+      },
+    };
+  }
+
+  /** Hears of devices that come, go and change, until disposed. */
+  onUevent(listener: (event: Uevent) => void): Disposable {
+    this.#ueventListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#ueventListeners.delete(listener) };
+  }
+
+  /** Tells that a device came, went or changed. */
+  uevent(event: Uevent): void {
+    for (const listener of [...this.#ueventListeners]) listener(event);
+  }
+
+  /** Whether `pump` may have something to do. */
+  get pending(): boolean {
+    return this.clock.next !== Infinity || this.busy;
+  }
+
+  /** Whether a device has work under way that `pump` will complete. */
+  get busy(): boolean {
+    for (let i = 0; i < this.#pollers.length; i++) if (this.#pollers[i].busy) return true;
+    return false;
+  }
+
+  /** Fires due timers and completes finished work until nothing moves. Never blocks. */
+  pump(): void {
+    for (let moved = true, rounds = 0; moved && rounds < 1000; rounds++) {
+      moved = this.clock.run() > 0;
+      for (let i = 0; i < this.#pollers.length; i++) moved = this.#pollers[i].poll() || moved;
+    }
+  }
+
+  /** Resolves with a result that may not be there yet, driving timers and devices meanwhile. `signal` interrupts with -EINTR. */
+  until(result: number | Wait, signal?: AbortSignal): Promise<number> {
+    if (typeof result === "number") return Promise.resolve(result);
+    if (result.result !== undefined) return Promise.resolve(result.result);
+    if (signal?.aborted) {
+      result.cancel(EINTR);
+      return Promise.resolve(result.result ?? EINTR);
+    }
+    return new Promise((resolve) => {
+      const interrupt = (): void => result.cancel(EINTR);
+      signal?.addEventListener("abort", interrupt, { once: true });
+      this.#waiting++;
+      result.onDone((done) => {
+        signal?.removeEventListener("abort", interrupt);
+        this.#waiting--;
+        if (this.#waiting === 0) this.#wakeDrive?.();
+        resolve(done);
+      });
+      void this.#drive();
+    });
+  }
+
+  // Runs while somebody waits: sleeps until the next deadline, or looks at busy devices turn by turn.
+  async #drive(): Promise<void> {
+    if (this.#driving) return;
+    this.#driving = true;
+    while (this.#waiting > 0) {
+      this.pump();
+      if (this.#waiting === 0) break;
+      await this.#sleep();
+    }
+    this.#driving = false;
+  }
+
+  #sleep(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#pollers.some((poller) => poller.busy)) {
+        setImmediate(resolve);
+        return;
+      }
+      const next = this.clock.virtual ? Infinity : this.clock.next;
+      const delay = next === Infinity ? undefined : Math.max(0, Math.ceil((next - this.clock.now()) / 1e6));
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const wake = (): void => {
+        if (this.#wakeDrive !== wake) return;
+        this.#wakeDrive = undefined;
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#wakeDrive = wake;
+      if (delay !== undefined) timer = setTimeout(wake, Math.min(delay, 0x7fff_ffff));
+    });
+  }
+
+  /** Ends everything: clients, then devices. */
+  [Symbol.dispose](): void {
+    for (const process of [...this.#processes]) process[Symbol.dispose]();
+    for (const device of this.devices) this.removeDevice(device);
+  }
+}

@@ -1,0 +1,358 @@
+/**
+ * The virtio-gpu device: virtio 1.3 section 5.7. It takes requests off two queues, lets `Commands` execute them, and answers
+ * in order once the renderer has done what a request caused.
+ * @module
+ */
+
+import type { BackendTransport, DeviceChain, DeviceQueue, VirtioBackend } from "../../../core/bus.ts";
+import { type Clock, RealClock } from "../../../core/clock.ts";
+import type { Display, DisplayMode } from "../../../core/display.ts";
+import { DrmError } from "../../../core/error.ts";
+import type { Renderer } from "../../../core/host.ts";
+import type { Trace } from "../../../core/trace.ts";
+import { VIRTIO_ID_GPU } from "../../../uapi/virtio_config.ts";
+import * as gpu from "../../../uapi/virtio_gpu.ts";
+import { Batches } from "./batches.ts";
+import { Commands } from "./commands.ts";
+import { CURSOR_QUEUE, type Entry, TABLE } from "./command_table.ts";
+import { Pending } from "./pending.ts";
+import { DEFAULT_LIMITS, type HostLimits } from "./resource.ts";
+import { Scanouts } from "./scanout.ts";
+
+/** What a virtio-gpu device is made of. */
+export interface VirtioGpuHostOptions {
+  /** What executes. Its owner disposes it, after the host. */
+  readonly renderer: Renderer;
+  /** Where frames go. Its owner disposes it. */
+  readonly display: Display;
+  /** Scanouts, 1 to 16; default 1. */
+  readonly scanouts?: number;
+  /** The monitor of each scanout at first; where none is given, the first scanout has 1280x800 and others have none. */
+  readonly modes?: readonly DisplayMode[];
+  /** VIRTIO_GPU_F_* to offer, of {@linkcode VIRTIO_GPU_HOST_FEATURES}, which is the default. */
+  readonly features?: bigint;
+  /** Alignment of blobs, bytes, a power of two: offers VIRTIO_GPU_F_BLOB_ALIGNMENT. */
+  readonly blobAlignment?: number;
+  /** The clock of trace events. */
+  readonly clock?: Clock;
+  /** Who hears of commands. */
+  readonly trace?: Trace;
+  /** What a guest may take. */
+  readonly limits?: Partial<HostLimits>;
+  /** Descriptors of the control and the cursor queue, powers of two; default 1024 and 16. */
+  readonly queueSizes?: readonly [number, number];
+}
+
+const bit = (number: number): bigint => 1n << BigInt(number);
+
+/** Features that the device has: EDID, resource UUIDs, guest blobs. */
+export const VIRTIO_GPU_HOST_FEATURES: bigint = bit(gpu.VIRTIO_GPU_F_EDID) | bit(gpu.VIRTIO_GPU_F_RESOURCE_UUID) |
+  bit(gpu.VIRTIO_GPU_F_RESOURCE_BLOB);
+
+const HEADER = gpu.virtio_gpu_ctrl_hdr.size;
+/** Requests that one kick executes, in queue sizes; the rest waits for `poll`, so that no guest keeps the device for itself. */
+const LAPS = 4;
+const RESET_TIMEOUT_NS = 2e9;
+
+/** The device. */
+export class VirtioGpuHost implements VirtioBackend {
+  /** 16: a GPU. */
+  readonly deviceId: number = VIRTIO_ID_GPU;
+  /** What it offers. */
+  readonly features: bigint;
+  /** Descriptors of the control and the cursor queue. */
+  readonly queueSizes: readonly number[];
+  readonly #display: Display;
+  readonly #batches: Batches;
+  readonly #scanouts: Scanouts;
+  readonly #commands: Commands;
+  readonly #clock: Clock;
+  readonly #trace: Trace | undefined;
+  readonly #config = gpu.virtio_gpu_config.of();
+  // Headers of request and response as words; bigints would cost more than the command.
+  readonly #request: Uint32Array;
+  readonly #response: Uint32Array;
+  readonly #nodata: Uint8Array;
+  readonly #pending: Pending;
+  #transport: BackendTransport | undefined;
+  #accepted = 0;
+  #chains: DeviceChain[] = [];
+  #again = 0;
+  // A programming error that a request ran into, until the kick is over.
+  #crash: { readonly error: unknown } | undefined;
+
+  /** Takes over the display's `onModeChange`. @param options renderer, display, scanouts. @throws {RangeError} for numbers of scanouts or features that are none. */
+  constructor(options: VirtioGpuHostOptions) {
+    const count = options.scanouts ?? options.modes?.length ?? 1;
+    if (!Number.isInteger(count) || count < 1 || count > gpu.VIRTIO_GPU_MAX_SCANOUTS) {
+      throw new RangeError(`Cannot have ${count} scanouts: 1 to ${gpu.VIRTIO_GPU_MAX_SCANOUTS}`);
+    }
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const alignment = options.blobAlignment;
+    if (
+      alignment !== undefined && !(alignment >= 1 && alignment <= 2 ** 31 && Number.isInteger(Math.log2(alignment)))
+    ) {
+      throw new RangeError(`Cannot align blobs to ${alignment} bytes`);
+    }
+    const features = options.features ?? VIRTIO_GPU_HOST_FEATURES;
+    if ((features & ~VIRTIO_GPU_HOST_FEATURES) !== 0n) {
+      throw new RangeError(`Cannot offer features 0x${features.toString(16)}: this device has fewer`);
+    }
+    const blobs = (features & bit(gpu.VIRTIO_GPU_F_RESOURCE_BLOB)) !== 0n;
+    this.features = features | (blobs && alignment !== undefined ? bit(gpu.VIRTIO_GPU_F_BLOB_ALIGNMENT) : 0n);
+    this.queueSizes = options.queueSizes ?? [1024, 16];
+    this.#display = options.display;
+    this.#clock = options.clock ?? new RealClock();
+    this.#trace = options.trace;
+    this.#batches = new Batches(options.renderer);
+    const modes = Array.from(
+      { length: count },
+      (_, i) => checkMode(options.modes?.[i] ?? { enabled: i === 0, width: 1280, height: 800 }),
+    );
+    this.#scanouts = new Scanouts(this.#batches, options.display, modes);
+    this.#commands = new Commands({
+      batches: this.#batches,
+      scanouts: this.#scanouts,
+      limits,
+      blobAlignment: alignment ?? 1,
+    });
+    this.#request = new Uint32Array(this.#commands.request.buffer, 0, HEADER / 4);
+    this.#response = new Uint32Array(this.#commands.response.buffer, 0, HEADER / 4);
+    this.#nodata = this.#commands.response.subarray(0, HEADER);
+    this.#pending = new Pending(this.queueSizes[0]);
+    this.#config.num_scanouts = count;
+    if (alignment !== undefined && blobs) this.#config.blob_alignment = alignment;
+    options.display.onModeChange = (scanout, mode) => this.setMode(scanout, mode);
+  }
+
+  /** Resources that the guest has, and bytes that they take. */
+  get usage(): { readonly resources: number; readonly bytes: number } {
+    return { resources: this.#commands.resources.count, bytes: this.#commands.resources.used };
+  }
+
+  /** Whether work is under way that `poll` will complete. */
+  get busy(): boolean {
+    return this.#pending.count > 0 || this.#again !== 0;
+  }
+
+  /** Whether it can run with these features: BLOB_ALIGNMENT requires RESOURCE_BLOB (5.7.3). */
+  acceptsFeatures(features: bigint): boolean {
+    const has = (number: number): boolean => (features & bit(number)) !== 0n;
+    return !has(gpu.VIRTIO_GPU_F_BLOB_ALIGNMENT) || has(gpu.VIRTIO_GPU_F_RESOURCE_BLOB);
+  }
+
+  /** Copies configuration space (5.7.4); bytes beyond it read as 0. */
+  readConfig(offset: number, target: Uint8Array): void {
+    const config = gpu.virtio_gpu_config.bytes(this.#config);
+    for (let i = 0; i < target.length; i++) target[i] = config[offset + i] ?? 0;
+  }
+
+  /** A driver wrote configuration space: bits of events_clear clear events_read; nothing else can be written. */
+  writeConfig(offset: number, source: Uint8Array): void {
+    const at = 4;
+    let clear = 0;
+    for (let i = 0; i < 4; i++) clear |= (source[at + i - offset] ?? 0) << 8 * i;
+    this.#config.events_read = (this.#config.events_read & ~clear) >>> 0;
+  }
+
+  /** Another monitor on a scanout: the guest hears of it by VIRTIO_GPU_EVENT_DISPLAY. Throws a RangeError for sizes that are none. */
+  setMode(scanout: number, mode: DisplayMode): void {
+    const found = this.#scanouts.all[scanout];
+    if (found === undefined) throw new RangeError(`Cannot set the mode of scanout ${scanout}`);
+    found.mode = checkMode(mode);
+    this.#config.events_read |= gpu.VIRTIO_GPU_EVENT_DISPLAY;
+    this.#transport?.configChanged();
+  }
+
+  /** DRIVER_OK. */
+  start(transport: BackendTransport): void {
+    this.#accepted = Number(transport.features & 0xffn);
+    this.#chains = transport.queues.map((queue) => queue.chain());
+    this.#commands.start(transport.memory, (this.#accepted & 1 << gpu.VIRTIO_GPU_F_BLOB_ALIGNMENT) !== 0);
+    this.#transport = transport;
+  }
+
+  /** Executes what is in a queue. */
+  kick(index: number): void {
+    const transport = this.#transport;
+    const queue = transport?.queues[index];
+    if (transport === undefined || queue === undefined) return;
+    this.#again &= ~(1 << index);
+    let left = queueLaps(this.queueSizes[index]);
+    do {
+      queue.disableKicks();
+      const chain = this.#chains[index];
+      while (left > 0 && queue.pop(chain)) {
+        left--;
+        this.#execute(index, queue, chain);
+        // A display's reaction may reset the device, or fail; what was executed is answered first.
+        if (this.#transport !== transport || this.#crash !== undefined) break;
+      }
+      if (this.#transport !== transport) return this.#throw();
+      if (this.#crash !== undefined) {
+        this.#again |= 1 << index;
+        break;
+      }
+      if (left === 0) this.#again |= 1 << index;
+    } while (left > 0 && !queue.enableKicks());
+    if (index !== CURSOR_QUEUE) this.#endBatch(queue);
+    if (this.#transport !== transport) return this.#throw();
+    queue.interrupt();
+    if (queue.broken !== undefined) transport.needsReset(queue.broken);
+    this.#throw();
+  }
+
+  /** Programming errors of displays and renderers reach the caller; the guest was answered before and sees VIRTIO_GPU_RESP_ERR_UNSPEC. */
+  #throw(): void {
+    const crash = this.#crash;
+    this.#crash = undefined;
+    if (crash !== undefined) throw crash.error;
+  }
+
+  /** Completes what is done by now; true if anything was. */
+  poll(): boolean {
+    const again = this.#again;
+    for (let i = 0; again >> i !== 0; i++) if ((again >> i & 1) !== 0) this.kick(i);
+    const queue = this.#transport?.queues[0];
+    if (queue === undefined || this.#pending.count === 0) return again !== 0;
+    const done = this.#pending.complete(queue, this.#batches.renderer.completed());
+    if (done) queue.interrupt();
+    return done || again !== 0;
+  }
+
+  /** The driver resets the device: all that the guest made is gone; monitors and pending events stay. */
+  reset(): void {
+    this.#transport = undefined;
+    this.#again = 0;
+    // A renderer may still be reading guest memory, which the guest is free to reuse from now on.
+    this.#batches.drain(RESET_TIMEOUT_NS);
+    this.#pending.clear();
+    this.#commands.reset();
+    this.#batches.drain(RESET_TIMEOUT_NS);
+    this.#chains = [];
+  }
+
+  /** Resets the device and leaves the display. */
+  [Symbol.dispose](): void {
+    this.reset();
+    this.#display.onModeChange = undefined;
+  }
+
+  #execute(index: number, queue: DeviceQueue, chain: DeviceChain): void {
+    const commands = this.#commands, transport = this.#transport;
+    const begin = this.#trace?.enabled ? this.#clock.now() : 0;
+    const length = queue.read(chain, 0, commands.request);
+    commands.failure = undefined;
+    let entry: Entry | undefined;
+    let type: number;
+    if (length < HEADER) {
+      this.#request.fill(0);
+      type = commands.truncated("a request", length);
+    } else {
+      entry = TABLE.get(this.#request[0]);
+      if (entry === undefined || entry.queue !== index || (this.#accepted & entry.needs) !== entry.needs) {
+        type = commands.unsupported(entry?.command.name ?? `command 0x${this.#request[0].toString(16)}`);
+      } else if (length < entry.command.request.size) type = commands.truncated(entry.command.name, length);
+      else {
+        try {
+          type = entry.run(commands, queue, chain);
+        } catch (error) {
+          type = this.#failed(error);
+        }
+      }
+    }
+    // A reset on the way took the queue: nobody waits for this answer, even if the device was started again since.
+    if (this.#transport !== transport) return;
+    const response = type === entry?.command.responseType && entry.size > HEADER
+      ? commands.response.subarray(0, entry.size)
+      : this.#nodata;
+    this.#header(type);
+    const written = chain.writable === 0 ? 0 : queue.write(chain, 0, response);
+    if (this.#trace?.enabled) this.#emit(index, entry, length, type, begin);
+    // The cursor queue is the fast track (5.7.2): it waits for nothing.
+    if (index === CURSOR_QUEUE) queue.push(chain.head, written);
+    else this.#pending.add(chain.head, written);
+  }
+
+  #failed(error: unknown): number {
+    if (!(error instanceof DrmError)) this.#crash ??= { error };
+    return this.#commands.failed(error);
+  }
+
+  /** 5.7.6.7: a fence comes back with its id and its timeline, on errors too. */
+  #header(type: number): void {
+    const request = this.#request, response = this.#response;
+    response[0] = type;
+    if ((request[1] & gpu.VIRTIO_GPU_FLAG_FENCE) === 0) {
+      response[1] =
+        response[2] =
+        response[3] =
+        response[4] =
+        response[5] =
+          0;
+      return;
+    }
+    const ring = request[1] & gpu.VIRTIO_GPU_FLAG_INFO_RING_IDX;
+    response[1] = gpu.VIRTIO_GPU_FLAG_FENCE | ring;
+    response[2] = request[2];
+    response[3] = request[3];
+    response[4] = request[4];
+    response[5] = ring !== 0 ? request[5] & 0xff : 0;
+  }
+
+  #endBatch(queue: DeviceQueue): void {
+    const transport = this.#transport;
+    try {
+      this.#scanouts.presentFresh();
+    } catch (error) {
+      // The SET_SCANOUT was right; memory that went away since shows nothing.
+      this.#failed(error);
+    }
+    if (this.#transport !== transport) return;
+    const recorded = this.#batches.dirty;
+    const batch = this.#batches.submit();
+    if (recorded && this.#trace?.enabled) {
+      const subject = this.#batches.renderer.name;
+      this.#trace.emit({ time: this.#clock.now(), floor: "render", name: "submit", subject, args: { batch } });
+    }
+    this.#pending.seal(batch);
+    this.#pending.complete(queue, this.#batches.renderer.completed());
+  }
+
+  #emit(index: number, entry: Entry | undefined, length: number, type: number, begin: number): void {
+    const { request, failure } = this.#commands;
+    const now = this.#clock.now();
+    const whole = entry !== undefined && length >= entry.command.request.size;
+    this.#trace?.emit({
+      time: begin,
+      floor: "host",
+      name: entry?.command.name ?? `VIRTIO_GPU_CMD 0x${this.#request[0].toString(16)}`,
+      subject: index === CURSOR_QUEUE ? "cursorq" : "controlq",
+      args: whole ? entry.command.request.at(request.slice()) : undefined,
+      result: failure === undefined ? gpu.virtioGpuTypeName(type) : `${gpu.virtioGpuTypeName(type)}: ${failure}`,
+      duration: now - begin,
+    });
+  }
+}
+
+function queueLaps(size: number): number {
+  return size * LAPS;
+}
+
+function checkMode(mode: DisplayMode): DisplayMode {
+  for (const side of [mode.width, mode.height]) {
+    if (!Number.isInteger(side) || side < 1 || side > 16384) {
+      throw new RangeError(`Cannot show ${mode.width}x${mode.height}`);
+    }
+  }
+  return { enabled: mode.enabled, width: mode.width, height: mode.height };
+}
+
+/**
+ * A virtio-gpu device.
+ *
+ * @param options renderer, display, scanouts. @throws {RangeError} for numbers of scanouts or features that are none.
+ */
+export function virtioGpuHost(options: VirtioGpuHostOptions): VirtioGpuHost {
+  return new VirtioGpuHost(options);
+}

@@ -1,0 +1,8 @@
+/**
+ * The virtio-gpu device model: the host's side of virtio 1.3 section 5.7.
+ * @module
+ */
+
+export { buildEdid, cvtReducedBlanking, type CvtTiming, type EdidOptions } from "./edid.ts";
+export { VIRTIO_GPU_HOST_FEATURES, VirtioGpuHost, virtioGpuHost, type VirtioGpuHostOptions } from "./host.ts";
+export type { HostLimits } from "./resource.ts";

@@ -1,0 +1,53 @@
+/** The registry extensions that the bindings cover, with what needs each. None is a platform or a video extension. */
+
+/** Names of the extensions that the generator adds to Vulkan 1.0-1.3, in the order of the registry's own sections. */
+export const extensions: readonly string[] = [
+  // Sharing memory and completion with other processes and APIs.
+  "VK_KHR_external_memory_fd",
+  "VK_KHR_external_semaphore_fd",
+  "VK_KHR_external_fence_fd",
+  "VK_EXT_external_memory_host",
+  "VK_EXT_external_memory_dma_buf",
+  "VK_EXT_image_drm_format_modifier",
+  "VK_EXT_queue_family_foreign",
+  // Choosing and watching a device.
+  "VK_EXT_physical_device_drm",
+  "VK_EXT_pci_bus_info",
+  "VK_EXT_memory_budget",
+  "VK_EXT_memory_priority",
+  "VK_EXT_calibrated_timestamps",
+  // Validation.
+  "VK_EXT_debug_utils",
+  "VK_EXT_validation_features",
+  // What OpenGL state needs beyond core 1.3.
+  "VK_KHR_push_descriptor",
+  "VK_KHR_pipeline_library",
+  "VK_EXT_graphics_pipeline_library",
+  "VK_EXT_extended_dynamic_state2",
+  "VK_EXT_extended_dynamic_state3",
+  "VK_EXT_vertex_input_dynamic_state",
+  "VK_EXT_vertex_attribute_divisor",
+  "VK_EXT_custom_border_color",
+  "VK_EXT_border_color_swizzle",
+  "VK_EXT_non_seamless_cube_map",
+  "VK_EXT_transform_feedback",
+  "VK_EXT_primitives_generated_query",
+  "VK_EXT_provoking_vertex",
+  "VK_EXT_depth_clip_control",
+  "VK_EXT_depth_clip_enable",
+  "VK_EXT_line_rasterization",
+  "VK_EXT_index_type_uint8",
+  "VK_EXT_primitive_topology_list_restart",
+  "VK_EXT_conditional_rendering",
+  "VK_EXT_color_write_enable",
+  "VK_EXT_multi_draw",
+  "VK_EXT_robustness2",
+  "VK_EXT_4444_formats",
+  "VK_EXT_image_2d_view_of_3d",
+  "VK_EXT_sample_locations",
+  "VK_EXT_shader_stencil_export",
+  "VK_EXT_post_depth_coverage",
+  "VK_EXT_attachment_feedback_loop_layout",
+  "VK_EXT_rasterization_order_attachment_access",
+  "VK_EXT_multisampled_render_to_single_sampled",
+];

@@ -1,0 +1,48 @@
+/** For tests: an instance and device under validation with synchronization checks, and a check that nothing was complained of or leaked. */
+import { Device, type DeviceOptions } from "./device.ts";
+import { Instance } from "./instance.ts";
+import { choosePhysicalDevice } from "./physical_device.ts";
+
+/** How many file descriptors the process has, without those on its own executable: the runtime opens that once, when it likes. */
+export function fdCount(): number {
+  return [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/self/fd/${name}`) !== Deno.execPath();
+    } catch {
+      return false; // the descriptor that listed the folder
+    }
+  }).length;
+}
+
+/**
+ * Runs `body` with a device, then closes everything.
+ * @param body gets the device; it may dispose of it itself
+ * @throws {Error} when the validation layers reported an error, or a file descriptor was left open
+ */
+export async function withDevice(
+  body: (device: Device) => void | Promise<void>,
+  options: DeviceOptions = {},
+): Promise<void> {
+  const before = fdCount();
+  const log = Deno.makeTempFileSync();
+  let complaints: string;
+  try {
+    const instance = new Instance({ validation: true, validationLog: log });
+    try {
+      const device = new Device(instance, choosePhysicalDevice(instance).device, options);
+      try {
+        await body(device);
+      } finally {
+        await device.close();
+      }
+    } finally {
+      instance[Symbol.dispose]();
+    }
+    complaints = Deno.readTextFileSync(log);
+  } finally {
+    Deno.removeSync(log);
+  }
+  if (complaints !== "") throw new Error(`The validation layers report:\n${complaints}`);
+  const after = fdCount();
+  if (after > before) throw new Error(`${after - before} file descriptors were left open`);
+}

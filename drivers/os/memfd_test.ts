@@ -1,0 +1,66 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ERRNO } from "udrm/uapi/errno.ts";
+import { eventfd } from "./eventfd.ts";
+import { close, fstat, S_IFMT, S_IFREG } from "./fd.ts";
+import {
+  addSeals,
+  F_SEAL_GROW,
+  F_SEAL_SEAL,
+  F_SEAL_SHRINK,
+  ftruncate,
+  getSeals,
+  memfdCreate,
+  openMemfd,
+} from "./memfd.ts";
+import { OsError } from "./os_error.ts";
+import { assertNoFdLeak } from "./testing.ts";
+
+const { EPERM, EBADF, EINVAL } = ERRNO;
+
+Deno.test("memfdCreate makes a regular file of the size, with an inode of its own", () => {
+  assertNoFdLeak(() => {
+    const a = openMemfd("one", 8192), b = openMemfd("one", 4096);
+    assertEquals(fstat(a).size, 8192);
+    assertEquals(fstat(a).mode & S_IFMT, S_IFREG);
+    assert(fstat(a).ino !== fstat(b).ino);
+    assertEquals([close(a), close(b)], [0, 0]);
+  });
+});
+
+Deno.test("memfdCreate seals the size: EPERM on growth and shrinking", () => {
+  const sealed = openMemfd("sealed", 8192), open = openMemfd("open", 8192, 0);
+  assertEquals(getSeals(sealed), F_SEAL_SHRINK | F_SEAL_GROW);
+  assertEquals([ftruncate(sealed, 4096), ftruncate(sealed, 16384), ftruncate(sealed, 8192)], [-EPERM, -EPERM, 0]);
+  assertEquals([ftruncate(open, 4096), ftruncate(open, 16384)], [0, 0]);
+  close(sealed), close(open);
+});
+
+Deno.test("addSeals is refused after F_SEAL_SEAL, getSeals on a file without seals", () => {
+  const fd = openMemfd("seals", 4096, 0);
+  assertEquals(addSeals(fd, F_SEAL_SHRINK | F_SEAL_SEAL), 0);
+  assertEquals(addSeals(fd, F_SEAL_GROW), -EPERM);
+  close(fd);
+  assertEquals(getSeals(-1), -EBADF);
+  const unsealable = eventfd();
+  assertEquals(getSeals(unsealable), -EINVAL);
+  close(unsealable);
+});
+
+Deno.test("memfdCreate answers the errno of the call that failed, and leaves nothing open", () => {
+  assertNoFdLeak(() => {
+    assertEquals(memfdCreate("n".repeat(250), 4096), -EINVAL);
+    assertThrows(() => memfdCreate("size", -1), RangeError);
+    assertThrows(() => memfdCreate("size", 1.5), RangeError);
+    assertThrows(() => memfdCreate("a\0b", 1), TypeError);
+    const error = assertThrows(() => openMemfd("n".repeat(250), 1), OsError, "EINVAL");
+    assertEquals([error.code, error.errno], ["EINVAL", 22]);
+  });
+});
+
+Deno.test("errno belongs to the call just made, whatever ran before", () => {
+  for (let i = 0; i < 2000; i++) {
+    assertEquals(close(-1), -EBADF);
+    JSON.parse(JSON.stringify({ a: new Array(50).fill(i) }));
+    assertEquals(memfdCreate("n".repeat(250), 1), -EINVAL);
+  }
+});

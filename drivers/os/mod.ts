@@ -1,0 +1,19 @@
+/**
+ * The operating system: memfds, mappings, descriptors, waiting, sockets, clocks, other processes' memory. Linux only; needs
+ * `--allow-ffi`. Nothing is opened before the first call.
+ * @module
+ */
+
+export * from "./clock.ts";
+export * from "./epoll.ts";
+export * from "./eventfd.ts";
+export * from "./fd.ts";
+export * from "./mapping.ts";
+export * from "./memfd.ts";
+export * from "./memfd_pages.ts";
+export * from "./message_socket.ts";
+export * from "./os_error.ts";
+export * from "./poll.ts";
+export * from "./process.ts";
+export * from "./remote_memory.ts";
+export * from "./rlimit.ts";

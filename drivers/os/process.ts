@@ -1,0 +1,49 @@
+// Who this process, or another, is: getpid(2), getuid(2), and the name in /proc/PID/comm (proc(5)).
+import { libc } from "./libc.ts";
+
+/** Identity of the calling process, as drm_clients and events report it. */
+export interface ProcessIdentity {
+  /** Process id. */
+  readonly pid: number;
+  /** Real user id. */
+  readonly uid: number;
+  /** Real group id. */
+  readonly gid: number;
+}
+
+/**
+ * Who this process is.
+ *
+ * @returns its ids now
+ */
+export function identity(): ProcessIdentity {
+  const c = libc();
+  return { pid: c.getpid(), uid: c.getuid(), gid: c.getgid() };
+}
+
+/**
+ * The id of this process by the system call, the smallest there is: what an ioctl is measured against.
+ *
+ * @returns the process id
+ */
+export function getpid(): number {
+  return libc().getpid();
+}
+
+/**
+ * The name of a process, at most 15 bytes, chosen by itself: for display only.
+ *
+ * @param pid the process
+ * @returns its name, empty if there is no such process or it may not be read
+ */
+export function comm(pid: number): string {
+  if (!Number.isInteger(pid) || pid <= 0) return "";
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/comm`).replace(/\n$/, "");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return "";
+    // The process may end between open and read: ESRCH has no class of its own.
+    if (error instanceof Error && error.message.includes("os error 3")) return "";
+    throw error;
+  }
+}

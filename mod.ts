@@ -1,0 +1,148 @@
+/**
+ * udrm: a Linux DRM stack in user space. A system is a miniature kernel: give it drivers, open its nodes, do ioctls.
+ *
+ * ```ts
+ * import { createSystem, drivers } from "@udrm/udrm";
+ * import { DRM_IOCTL_MODE_CREATE_DUMB, DRM_IOCTL_MODE_MAP_DUMB, drm_mode_create_dumb, drm_mode_map_dumb } from "@udrm/udrm/uapi";
+ * using system = createSystem({ drivers: [drivers.vgem()] });
+ * using card = system.process().open("/dev/dri/card0");
+ * const dumb = drm_mode_create_dumb.of({ width: 640, height: 480, bpp: 32 });
+ * card.ioctl(DRM_IOCTL_MODE_CREATE_DUMB, dumb);
+ * const map = drm_mode_map_dumb.of({ handle: dumb.handle });
+ * card.ioctl(DRM_IOCTL_MODE_MAP_DUMB, map);
+ * card.mmap(dumb.size, map.offset).fill(0xff);
+ * ```
+ * @module
+ */
+
+import type { Display, DisplayMode } from "./core/display.ts";
+import type { Driver } from "./core/driver.ts";
+import type { Renderer } from "./core/host.ts";
+import { type Clock, RealClock } from "./core/clock.ts";
+import { heapAllocator, type PageAllocator } from "./core/memory.ts";
+import { System } from "./core/system.ts";
+import { virtioLoopback } from "./drivers/bus/virtqueue/mod.ts";
+import { nullDisplay } from "./drivers/display/null/mod.ts";
+import { vgem } from "./drivers/gpu/vgem/mod.ts";
+import { virtioGpu as virtioGpuDriver } from "./drivers/gpu/virtio_gpu/mod.ts";
+import { soft2d } from "./drivers/host/render/soft2d/mod.ts";
+import { vulkan2d } from "./drivers/host/render/vulkan2d/mod.ts";
+import { VIRTIO_GPU_HOST_FEATURES, virtioGpuHost } from "./drivers/host/virtio_gpu/mod.ts";
+import { memfdAllocator, monotonicNs } from "./drivers/os/mod.ts";
+import { VIRTIO_GPU_F_RESOURCE_BLOB } from "./uapi/virtio_gpu.ts";
+
+export { System } from "./core/system.ts";
+export { DrmError } from "./core/error.ts";
+export { RealClock, VirtualClock } from "./core/clock.ts";
+export type { Clock } from "./core/clock.ts";
+export type { Driver } from "./core/driver.ts";
+export type { CursorImage, Display, DisplayMode, Frame, Rect } from "./core/display.ts";
+export type { Renderer } from "./core/host.ts";
+export type { PageAllocator } from "./core/memory.ts";
+export type { LocalProcess, OpenFile, ProcessOptions } from "./core/process.ts";
+export { NullDisplay, nullDisplay } from "./drivers/display/null/mod.ts";
+export { PngDisplay } from "./drivers/display/png/mod.ts";
+
+/** A driver, or what makes one for a system: paravirtual drivers bring their device along. */
+export type DriverSource = Driver | ((system: System, resources: DisposableStack) => Driver);
+
+/** What {@linkcode createSystem} takes. */
+export interface CreateSystemOptions {
+  /** Drivers, one device each; the first gets card0. */
+  readonly drivers?: readonly DriverSource[];
+  /**
+   * Time: "process" (the default, no permission) counts from the start of the process, "monotonic" is the kernel's
+   * CLOCK_MONOTONIC (needs --allow-ffi), or a clock of your own.
+   */
+  readonly clock?: "process" | "monotonic" | Clock;
+  /**
+   * Backing store: "heap" (the default, no permission), "memfd" (one sealed memfd an object, so that other processes and
+   * GPUs can share it; needs --allow-ffi), or an allocator of your own.
+   */
+  readonly pages?: "heap" | "memfd" | PageAllocator;
+  /** Bytes of backing store alive at once, default 16 GiB; ENOMEM beyond. */
+  readonly memoryLimit?: number;
+}
+
+/** A system that owns the devices behind its drivers. */
+class OwningSystem extends System {
+  readonly resources: DisposableStack = new DisposableStack();
+  override [Symbol.dispose](): void {
+    super[Symbol.dispose]();
+    this.resources.dispose();
+  }
+}
+
+/**
+ * A system with its drivers probed and its nodes in place.
+ *
+ * @throws {DrmError} what a driver's probe throws. @throws {Error} when a resource that was asked for (a GPU, FFI) is missing.
+ */
+export function createSystem(options: CreateSystemOptions = {}): System {
+  const { clock = "process", pages = "heap" } = options;
+  const system = new OwningSystem({
+    clock: clock === "process" ? new RealClock() : clock === "monotonic" ? new RealClock(monotonicNs) : clock,
+    pages: pages === "heap" ? heapAllocator() : pages === "memfd" ? memfdAllocator() : pages,
+    memoryLimit: options.memoryLimit,
+  });
+  try {
+    for (const source of options.drivers ?? []) {
+      system.addDevice(typeof source === "function" ? source(system, system.resources) : source);
+    }
+  } catch (error) {
+    system[Symbol.dispose]();
+    throw error;
+  }
+  return system;
+}
+
+/** What the virtio-gpu device of {@linkcode drivers} is made of. */
+export interface VirtioGpuOptions {
+  /** Who executes: "soft2d" on the CPU (the default, no permission), "vulkan2d" on a GPU (needs FFI), or a renderer of your own. */
+  readonly renderer?: "soft2d" | "vulkan2d" | Renderer;
+  /** For "vulkan2d": part of the GPU's name, or its number in `udrm info`; else the best one is chosen. */
+  readonly gpu?: string;
+  /** Where frames go; nowhere by default. The caller keeps it. */
+  readonly display?: Display;
+  /**
+   * Whether the device offers VIRTIO_GPU_F_RESOURCE_BLOB. A driver that may use guest blobs scans its buffers out in place
+   * and sends no transfers; off by default, as QEMU's device has it.
+   */
+  readonly blobs?: boolean;
+  /** The monitors, one a scanout; one of 1280x800 by default. */
+  readonly monitors?: readonly DisplayMode[];
+}
+
+const BLOB = 1n << BigInt(VIRTIO_GPU_F_RESOURCE_BLOB);
+
+/** The drivers that udrm has. */
+export const drivers: {
+  /** vgem: buffers and fences without hardware. */
+  vgem(): DriverSource;
+  /** virtio-gpu: a paravirtual GPU with its host device in this process. */
+  virtioGpu(options?: VirtioGpuOptions): DriverSource;
+} = {
+  vgem: () => vgem(),
+  virtioGpu: (options = {}) => (system, resources) => {
+    const own = options.renderer ?? "soft2d";
+    const renderer = own === "soft2d" ? soft2d() : own === "vulkan2d" ? vulkan2d({ gpu: options.gpu }) : own;
+    if (typeof own === "string") resources.use(renderer);
+    const display = options.display ?? resources.use(nullDisplay());
+    const host = resources.use(virtioGpuHost({
+      renderer,
+      display,
+      modes: options.monitors ?? [{ enabled: true, width: 1280, height: 800 }],
+      features: options.blobs ? VIRTIO_GPU_HOST_FEATURES : VIRTIO_GPU_HOST_FEATURES & ~BLOB,
+      clock: system.clock,
+      trace: system.trace,
+    }));
+    const { device, poller } = virtioLoopback(host, {
+      allocator: system.pages,
+      trace: system.trace,
+      clock: system.clock,
+    });
+    resources.use(device);
+    resources.use(system.addPoller(poller));
+    return virtioGpuDriver({ device });
+  },
+};

@@ -1,0 +1,63 @@
+/**
+ * The `udrm` command as a person or a script runs it.
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+
+const root = new URL("../", import.meta.url);
+
+async function udrm(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "cli/main.ts", ...args],
+    cwd: root,
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+Deno.test("udrm --help lists every command", async () => {
+  const { code, out } = await udrm("--help");
+  assertEquals(code, 0);
+  assertStringIncludes(out, "info");
+  assertStringIncludes(out, "Example:");
+});
+
+Deno.test("udrm refuses an unknown command and says where to look", async () => {
+  const { code, err } = await udrm("inof");
+  assertEquals(code, 2);
+  assertStringIncludes(err, 'no command "inof"');
+  assertStringIncludes(err, "--help");
+});
+
+Deno.test("udrm info --json lists devices, nodes, formats and the GPU chosen", async () => {
+  const { code, out, err } = await udrm("info", "--json");
+  assertEquals(code, 0, err);
+  const info = JSON.parse(out);
+  assertEquals(info.devices.map((d: { driver: string }) => d.driver), ["vgem", "virtio_gpu"]);
+  const gpu = info.devices[1];
+  assertEquals(gpu.nodes, ["/dev/dri/card1", "/dev/dri/renderD129"]);
+  assertEquals(gpu.connectors, [{ name: "Virtual-1", connected: true, mode: "1280x800@60" }]);
+  assertEquals(gpu.planes.map((p: { type: string; formats: string[] }) => [p.type, ...p.formats]), [
+    ["primary", "XR24"],
+    ["cursor", "AR24"],
+  ]);
+  assertEquals(info.otherNodes, ["/dev/sw_sync", "/dev/udmabuf"]);
+  assert(info.gpus.length > 0, "the tests run with lavapipe at least");
+  assert(info.gpus.some((g: { name: string }) => g.name === info.gpu.name));
+  assert(info.gpu.reason.length > 10);
+});
+
+Deno.test("udrm info is the same for people, and says when a GPU that was asked for is not there", async () => {
+  const { code, out } = await udrm("info");
+  assertEquals(code, 0);
+  for (
+    const word of ["vgem 1.0.0", "virtio_gpu 0.1.0", "/dev/dri/renderD128", "Virtual-1: 1280x800@60", "GPU chosen"]
+  ) {
+    assertStringIncludes(out, word);
+  }
+  const wrong = await udrm("info", "--gpu", "voodoo2");
+  assertEquals(wrong.code, 1);
+  assertStringIncludes(wrong.out, 'Cannot choose GPU "voodoo2"');
+});

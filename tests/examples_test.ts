@@ -1,0 +1,123 @@
+/**
+ * Every example runs as its own head says, with no more permission than it names, and prints what it promises.
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { decode } from "fast-png";
+
+const root = new URL("../", import.meta.url);
+
+async function run(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...args],
+    cwd: root,
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = new TextDecoder();
+  return { code, out: text.decode(stdout), err: text.decode(stderr) };
+}
+
+Deno.test("examples: each file stands in a test here", () => {
+  const known = ["first_light.ts", "vgem.ts", "prime.ts", "syncobj.ts", "driver.ts"];
+  const found = [...Deno.readDirSync(new URL("examples/", root))].map((e) => e.name).filter((name) =>
+    name.endsWith(".ts")
+  );
+  assertEquals(found.sort(), known.sort());
+});
+
+Deno.test("examples/vgem.ts shares a buffer with no permission at all", async () => {
+  const { code, out, err } = await run(["examples/vgem.ts"]);
+  assertEquals(code, 0, err);
+  assertStringIncludes(out, "producer: handle 1, 64x64, pitch 256, 16384 bytes");
+  assertMatch(out, /handle 1; readable false/);
+  assertStringIncludes(out, "readable true, first bytes a5 a5 a5 a5");
+});
+
+Deno.test("examples/syncobj.ts waits for a point of a timeline with no permission at all", async () => {
+  const { code, out, err } = await run(["examples/syncobj.ts"]);
+  assertEquals(code, 0, err);
+  for (const point of [1, 2, 3]) assertStringIncludes(out, `signalled ${point}, the timeline stands at ${point}`);
+  assertStringIncludes(out, "waited for point 3, result 0");
+});
+
+Deno.test("examples/prime.ts shows vgem's buffer on virtio-gpu with no permission at all", async () => {
+  const { code, out, err } = await run(["examples/prime.ts"]);
+  assertEquals(code, 0, err);
+  assertMatch(out, /waits for vgem .*: status 0/);
+  assertMatch(out, /committed: 0, fence status 1/);
+  assertStringIncludes(out, "the centre is rgb(127, 127, 64)");
+});
+
+Deno.test("examples/driver.ts is a driver in forty lines of code", async () => {
+  const { code, out, err } = await run(["examples/driver.ts"]);
+  assertEquals(code, 0, err);
+  assertStringIncludes(out, "40 + 2 = 42");
+  const text = await Deno.readTextFile(new URL("examples/driver.ts", root));
+  const lines = text.replace(/\/\*[^]*?\*\//g, "").split("\n").filter((line) => line.trim() !== "");
+  assert(lines.length <= 40, `${lines.length} lines`);
+});
+
+for (const renderer of ["soft2d", "vulkan2d"]) {
+  Deno.test(`examples/first_light.ts draws its picture exactly with ${renderer}`, async () => {
+    const dir = await Deno.makeTempDir();
+    try {
+      const { code, out, err } = await run([
+        "-A",
+        "examples/first_light.ts",
+        "--renderer",
+        renderer,
+        "--out",
+        dir,
+        "--json",
+      ]);
+      assertEquals(code, 0, err);
+      const figures = JSON.parse(out);
+      assertEquals(figures.exact, true);
+      assertEquals(figures.frames, 60);
+      assertEquals(figures.mode, "1280x800@60");
+      const still = decode(await Deno.readFile(`${dir}/first_light.png`));
+      const wanted = decode(await Deno.readFile(new URL("examples/first_light.png", root)));
+      assertEquals([still.width, still.height], [wanted.width, wanted.height]);
+      let different = 0;
+      for (let i = 0; i < wanted.data.length; i++) if (wanted.data[i] !== still.data[i]) different++;
+      // The cursor covers at most 64x64 pixels of 3 bytes, and something of it must be seen.
+      assert(different > 300 && different < 64 * 64 * 3, `${different} bytes differ from the picture`);
+      const screen = decode(await Deno.readFile(new URL("examples/first_light_screen.png", root)));
+      assertEquals(screen.data.length, still.data.length);
+      assert(
+        screen.data.every((value, i) => value === still.data[i]),
+        "the README's picture is what the code draws today",
+      );
+      const animation = await Deno.readFile(`${dir}/first_light.anim.png`);
+      assertStringIncludes(new TextDecoder("latin1").decode(animation.subarray(0, 64)), "acTL");
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  });
+}
+
+Deno.test("examples/first_light.ts --trace names ioctls and virtio commands", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const { code, err } = await run(["-A", "examples/first_light.ts", "--renderer", "soft2d", "--trace", "--out", dir]);
+    assertEquals(code, 0, err);
+    for (
+      const name of [
+        "DRM_IOCTL_MODE_ATOMIC(card0, {flags: ",
+        "VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D",
+        "VIRTIO_GPU_CMD_RESOURCE_FLUSH",
+      ]
+    ) {
+      assertStringIncludes(err, name);
+    }
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("examples/first_light.ts says what is wrong with a picture it cannot read", async () => {
+  const { code, err } = await run(["-A", "examples/first_light.ts", "/nowhere/cat.png"]);
+  assertEquals(code, 1);
+  assertStringIncludes(err, "Cannot read /nowhere/cat.png");
+});
