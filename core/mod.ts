@@ -51,5 +51,6 @@ export * from "./syncobj.ts";
 export * from "./syncobj_wait.ts";
 export * from "./system.ts";
 export * from "./trace.ts";
+export * from "./u32_map.ts";
 export * from "./udmabuf.ts";
 export * from "./wait.ts";

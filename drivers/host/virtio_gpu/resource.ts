@@ -4,6 +4,7 @@
  * @module
  */
 
+import { U32Map } from "../../../core/u32_map.ts";
 import { DrmError } from "../../../core/error.ts";
 import type { GuestMemory } from "../../../core/guest_memory.ts";
 import type { Backing, RenderResource } from "../../../core/host.ts";
@@ -99,7 +100,7 @@ export class HostResource {
 
 /** The resources of one guest, with what they take. */
 export class ResourceTable {
-  readonly #byId = new Map<number, HostResource>();
+  readonly #byId = new U32Map<HostResource>();
   readonly #limit: number;
   #used = 0;
 

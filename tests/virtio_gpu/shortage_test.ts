@@ -1,0 +1,302 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { DriverQueue } from "udrm/core/bus.ts";
+import { DrmError } from "udrm/core/error.ts";
+import { heapAllocator, type Pages } from "udrm/core/memory.ts";
+import { ResvUsage } from "udrm/core/resv.ts";
+import { System } from "udrm/core/system.ts";
+import { virtioLoopback } from "udrm/drivers/bus/virtqueue/mod.ts";
+import type { SplitDriverQueue } from "udrm/drivers/bus/virtqueue/mod.ts";
+import { FakeDevice } from "udrm/drivers/bus/virtqueue/testing.ts";
+import { virtioGpu } from "udrm/drivers/gpu/virtio_gpu/mod.ts";
+import { ScriptedGpu } from "udrm/drivers/gpu/virtio_gpu/testing.ts";
+import type { VirtioGpu } from "udrm/drivers/gpu/virtio_gpu/virtio_gpu.ts";
+import * as uapi from "udrm/uapi/mod.ts";
+import { createBlob, createResource, type Rig, rig, transferToHost } from "./rig.ts";
+
+/** Commands of a chunk of command memory. */
+const CHUNK = 256;
+
+/** Takes all memory but `left` bytes. */
+function hog({ system: { pages } }: Rig, left: number): Pages {
+  return pages.allocate(pages.limit - pages.used - left, "hog");
+}
+
+const count = (t: Rig, name: string): number => t.gpu.names().filter((n) => n === name).length;
+
+Deno.test("an object for whose second command there is no memory is not half made: the host hears nothing of it", () => {
+  using t = rig({ queueSizes: [1024, 16], prepare: (gpu) => gpu.hold = true });
+  const { bo_handle } = createResource(t.file);
+  // Two commands for it; transfers fill the chunk up to its last slot.
+  for (let i = 2; i < CHUNK - 1; i++) transferToHost(t.file, bo_handle, {});
+  assertEquals(t.driver.queue.pending, CHUNK - 1);
+  const slots = t.driver.device.memory.count, commands = t.gpu.commands.length;
+  using _hog = hog(t, 4096);
+  assertEquals(assertThrows(() => createResource(t.file, { size: 4096 }), DrmError).code, "ENOMEM");
+  assertEquals(t.gpu.commands.length, commands);
+  assertEquals([t.driver.device.memory.count, t.driver.resources.count], [slots, 1]);
+  t.release();
+  assertEquals(createResource(t.file, { size: 4096 }).res_handle, 2, "the id is not lost");
+});
+
+Deno.test("TRANSFER_TO_HOST without memory for its command is ENOMEM, and the object can still be freed", () => {
+  using t = rig({ queueSizes: [1024, 16], prepare: (gpu) => gpu.hold = true });
+  const { bo_handle } = createResource(t.file);
+  for (let i = 2; i < CHUNK; i++) transferToHost(t.file, bo_handle, {});
+  using _hog = hog(t, 0);
+  assertEquals(assertThrows(() => transferToHost(t.file, bo_handle, {}), DrmError).code, "ENOMEM");
+  t.release();
+  t.gpu.hold = false;
+  t.card.closeHandle(bo_handle);
+  assertEquals(t.driver.resources.count, 0);
+});
+
+Deno.test("objects that are freed while there is no memory for UNREF go as soon as an answer brings some", () => {
+  using t = rig({ queueSizes: [1024, 16], prepare: (gpu) => gpu.hold = true });
+  const slots = t.driver.device.memory.count;
+  const handles = Array.from({ length: CHUNK / 2 }, () => createResource(t.file, { size: 4096 }).bo_handle);
+  const used = t.system.pages.used - handles.length * 4096;
+  using _hog = hog(t, 0);
+  for (const handle of handles) t.card.closeHandle(handle);
+  assertEquals([count(t, "RESOURCE_UNREF"), t.driver.resources.count], [0, handles.length]);
+  t.gpu.hold = false;
+  t.release();
+  assertEquals([count(t, "RESOURCE_UNREF"), t.driver.resources.count], [handles.length, 0]);
+  _hog[Symbol.dispose]();
+  assertEquals([t.driver.queue.pending, t.system.pages.used], [0, used]);
+  assertEquals(t.driver.device.memory.count, slots + 1, "the chunk of commands stays");
+});
+
+Deno.test("objects that are freed while there is no memory for UNREF go with the device at the latest", () => {
+  const t = rig({ queueSizes: [1024, 16], prepare: (gpu) => gpu.hold = true });
+  const handles = Array.from({ length: CHUNK / 2 }, () => createResource(t.file, { size: 4096 }).bo_handle);
+  const held = hog(t, 0);
+  for (const handle of handles) t.card.closeHandle(handle);
+  t.system[Symbol.dispose]();
+  held[Symbol.dispose]();
+  assertEquals([t.driver.device.memory.count, t.driver.resources.count], [0, 0]);
+});
+
+Deno.test("a client that is interrupted while it waits for room keeps no object alive", async () => {
+  using t = rig({ queueSizes: [8, 4], prepare: (gpu) => gpu.hold = true });
+  const { bo_handle } = createResource(t.file);
+  while (t.driver.queue.hasRoom) transferToHost(t.file, bo_handle, {});
+  const arg = uapi.drm_virtgpu_3d_transfer_to_host.of({ bo_handle });
+  const abort = new AbortController();
+  const waiting = t.file.wait(uapi.DRM_IOCTL_VIRTGPU_TRANSFER_TO_HOST, arg, { signal: abort.signal });
+  abort.abort();
+  assertEquals(await waiting, -4);
+  t.card.closeHandle(bo_handle);
+  t.gpu.hold = false;
+  while (t.release() > 0);
+  assertEquals([t.driver.queue.pending, t.driver.resources.count], [0, 0]);
+});
+
+Deno.test("a commit without memory for its commands, or with a device that does not answer, succeeds and sends nothing", async () => {
+  using t = rig({ queueSizes: [1024, 16] });
+  const buffers = [t.card.createDumb(1280, 800), t.card.createDumb(1280, 800)];
+  const [first, second] = buffers.map((b) => b.framebuffer(uapi.DRM_FORMAT_XRGB8888));
+  const crtc = t.card.crtcs()[0], connector = t.card.connectors()[0];
+  await t.card.setCrtc(crtc.id, first, [connector.id], connector.modes[0]);
+  t.clock.advance(20e6);
+  t.system.pump();
+  t.gpu.hold = true;
+  const { bo_handle } = createResource(t.file, { size: 4096 });
+  while (t.driver.queue.pending < CHUNK - 1) transferToHost(t.file, bo_handle, {});
+  const held = hog(t, 0);
+  const before = t.gpu.commands.length;
+  assertEquals(t.card.pageFlip(crtc.id, second, { userData: 7n }), true);
+  t.clock.advance(20e6);
+  t.system.pump();
+  assertEquals([t.gpu.commands.length, t.card.events.poll().map((e) => e.kind)], [before, ["flip"]]);
+  held[Symbol.dispose]();
+  // With memory again: the same flip reaches the host.
+  assertEquals(t.card.pageFlip(crtc.id, first), true);
+  assert(t.gpu.commands.length > before);
+  t.gpu.hold = false;
+  t.release();
+});
+
+Deno.test("a cursor without memory for its command waits for the next one", async () => {
+  using t = rig({ queueSizes: [1024, 16] });
+  const picture = t.card.createDumb(1280, 800), image = t.card.createDumb(64, 64);
+  const crtc = t.card.crtcs()[0], connector = t.card.connectors()[0];
+  await t.card.setCrtc(crtc.id, picture.framebuffer(uapi.DRM_FORMAT_XRGB8888), [connector.id], connector.modes[0]);
+  const cursor = (flags: number, x: number): void => {
+    const arg = uapi.drm_mode_cursor.of({ flags, crtc_id: crtc.id, x, width: 64, height: 64, handle: image.handle });
+    t.file.ioctl(uapi.DRM_IOCTL_MODE_CURSOR, arg);
+  };
+  cursor(uapi.DRM_MODE_CURSOR_BO, 0);
+  t.gpu.hold = true;
+  const { bo_handle } = createResource(t.file, { size: 4096 });
+  while (t.driver.queue.pending < CHUNK) transferToHost(t.file, bo_handle, {});
+  const held = hog(t, 0);
+  const before = t.gpu.commands.length;
+  cursor(uapi.DRM_MODE_CURSOR_MOVE, 5);
+  assertEquals(t.gpu.commands.length, before);
+  held[Symbol.dispose]();
+  t.gpu.hold = false;
+  t.release();
+  cursor(uapi.DRM_MODE_CURSOR_MOVE, 9);
+  const moves = t.gpu.commands.slice(before).filter((c) => c.name === "MOVE_CURSOR");
+  assertEquals((moves.at(-1)?.args.pos as { x: number } | undefined)?.x, 9);
+});
+
+Deno.test("a device that answers no ASSIGN_UUID is asked once an object, however often that is exported", () => {
+  using t = rig({ features: [uapi.VIRTIO_GPU_F_RESOURCE_UUID], prepare: (gpu) => gpu.hold = true });
+  const { bo_handle } = createResource(t.file);
+  for (let i = 0; i < 20; i++) {
+    const again = createResource(t.file).bo_handle;
+    t.card.exportDmaBuf(bo_handle)[Symbol.dispose]();
+    t.card.closeHandle(again);
+  }
+  const name = uapi.drm_gem_flink.of({ handle: bo_handle });
+  t.file.ioctl(uapi.DRM_IOCTL_GEM_FLINK, name);
+  let handle = bo_handle;
+  for (let i = 0; i < 20; i++) {
+    // The dma-buf dies with the last handle, which a mapping outlives.
+    const map = uapi.drm_virtgpu_map.of({ handle });
+    t.file.ioctl(uapi.DRM_IOCTL_VIRTGPU_MAP, map);
+    const buffer = t.card.exportDmaBuf(handle);
+    t.card.closeHandle(handle);
+    handle = t.card.importDmaBuf(buffer.fd);
+    buffer[Symbol.dispose]();
+  }
+  assertEquals(count(t, "RESOURCE_ASSIGN_UUID"), 1);
+  t.gpu.hold = false;
+  t.release();
+});
+
+Deno.test("a probe that fails for want of memory leaves nothing, whichever allocation it is", () => {
+  let failures = 0;
+  for (let good = 0; failures === good; good++) {
+    let left = good;
+    const heap = heapAllocator();
+    const system = new System({
+      pages: {
+        allocate: (size, name) => {
+          if (left-- <= 0) throw new DrmError("ENOMEM", "Cannot allocate: a test");
+          return heap.allocate(size, name);
+        },
+      },
+    });
+    const gpu = new ScriptedGpu();
+    const fake = new FakeDevice({
+      features: 1n << BigInt(uapi.VIRTIO_GPU_F_EDID),
+      config: uapi.virtio_gpu_config.bytes(gpu.config),
+      handle: (queue, request, response) => gpu.handle(queue, request, response),
+    });
+    const { device } = virtioLoopback(fake, { allocator: system.pages });
+    try {
+      system.addDevice(virtioGpu({ device }));
+    } catch (error) {
+      assert(error instanceof DrmError && error.code === "ENOMEM", String(error));
+      failures++;
+      assertEquals([system.pages.used, device.memory.count, device.onConfigChange], [0, 0, undefined], `after ${good}`);
+    }
+    system[Symbol.dispose]();
+  }
+  assert(failures >= 4, "rings, display information and commands are allocations of their own");
+});
+
+Deno.test("an answer that names no command breaks the queue: what is pending fails with ENODEV, as when the device is gone", () => {
+  for (const which of [0, 1]) {
+    const gpu = new ScriptedGpu();
+    const fake = new FakeDevice({
+      features: 1n << BigInt(uapi.VIRTIO_GPU_F_RESOURCE_BLOB),
+      config: uapi.virtio_gpu_config.bytes(gpu.config),
+      handle: (queue, request, response) => gpu.handle(queue, request, response),
+    });
+    const { device: virtio } = virtioLoopback(fake);
+    let queues: DriverQueue[] = [];
+    let interrupts: readonly ((() => void) | undefined)[] = [];
+    const setup = virtio.setupQueues.bind(virtio);
+    virtio.setupQueues = (handlers) => {
+      interrupts = handlers;
+      return queues = setup(handlers);
+    };
+    const system = new System();
+    const device = system.addDevice(virtioGpu({ device: virtio }));
+    const driver = device.priv as VirtioGpu;
+    const file = system.process().open("/dev/dri/card0");
+    gpu.hold = true;
+    const { bo_handle } = createResource(file);
+    const object = [...device.files][0].objects.get(bo_handle);
+    const [fence] = object?.resv.fences(ResvUsage.READ) ?? [];
+    assertEquals(fence.isSignaled, false);
+
+    const { address, size } = queues[which] as SplitDriverQueue;
+    const idx = new Uint16Array(virtio.memory.bytes(address.used + 2, 2).slice().buffer)[0];
+    virtio.memory.write(address.used + 4 + idx % size * 8, new Uint8Array(Uint32Array.of(size + 5, 24).buffer));
+    virtio.memory.write(address.used + 2, new Uint8Array(Uint16Array.of(idx + 1).buffer));
+    interrupts[which]?.();
+
+    assertEquals([fence.status, driver.queue.live], [-19, false]);
+    assertEquals(assertThrows(() => createBlob(file), DrmError).code, "ENODEV");
+    file.close();
+    assertEquals(driver.resources.count, 0);
+    system[Symbol.dispose]();
+    assertEquals(virtio.memory.count, 0);
+  }
+});
+
+Deno.test("a device that changes its number of scanouts between two looks is taken at its first word", () => {
+  for (const [first, then] of [[1, 0], [0, 1]]) {
+    const gpu = new ScriptedGpu();
+    const fake = new FakeDevice({
+      config: uapi.virtio_gpu_config.bytes(gpu.config),
+      handle: (queue, request, response) => gpu.handle(queue, request, response),
+    });
+    gpu.config.num_scanouts = first;
+    const { device: virtio } = virtioLoopback(fake);
+    const driver = virtioGpu({ device: virtio });
+    gpu.config.num_scanouts = then;
+    using system = new System();
+    system.addDevice(driver);
+    const file = system.process().open("/dev/dri/card0");
+    const arg = uapi.drm_mode_card_res.of();
+    if (first === 1) {
+      file.ioctl(uapi.DRM_IOCTL_MODE_GETRESOURCES, arg);
+      assertEquals(arg.count_crtcs, 1);
+    } else {
+      assertEquals(assertThrows(() => file.ioctl(uapi.DRM_IOCTL_MODE_GETRESOURCES, arg), DrmError).code, "EOPNOTSUPP");
+    }
+  }
+});
+
+Deno.test("a device that needs a reset is not waited for", () => {
+  using t = rig({ prepare: (gpu) => gpu.hold = true });
+  createResource(t.file);
+  assertEquals([t.fake.busy, t.system.pending], [true, true]);
+  t.fake.transport?.needsReset("a test");
+  while (t.clock.next !== Infinity) t.clock.advance(1e9);
+  assertEquals([t.fake.busy, t.system.pending], [true, false]);
+});
+
+Deno.test("an object's pages keep their place in the allocator's file: others map them by it", () => {
+  const heap = heapAllocator();
+  const system = new System({
+    pages: {
+      allocate: (size, name) =>
+        Object.assign(Object.create(heap.allocate(size, name)) as Pages, {
+          fd: 3,
+          fdOffset: 8192,
+          size,
+          bytes: () => new Uint8Array(size),
+          pin: () => {},
+          unpin: () => {},
+          [Symbol.dispose]: () => {},
+        }),
+    },
+  });
+  const gpu = new ScriptedGpu();
+  const fake = new FakeDevice({
+    config: uapi.virtio_gpu_config.bytes(gpu.config),
+    handle: (queue, request, response) => gpu.handle(queue, request, response),
+  });
+  const device = system.addDevice(virtioGpu({ device: virtioLoopback(fake).device }));
+  const file = system.process().open("/dev/dri/card0");
+  const { bo_handle } = createResource(file);
+  const pages = [...device.files][0].objects.get(bo_handle)?.pages;
+  assertEquals([pages?.fd, pages?.fdOffset], [3, 8192]);
+  system[Symbol.dispose]();
+});
