@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { DriverQueue } from "udrm/core/bus.ts";
 import { DrmError } from "udrm/core/error.ts";
-import { heapAllocator, type Pages } from "udrm/core/memory.ts";
+import { BudgetAllocator, heapAllocator, type PageAllocator, type Pages } from "udrm/core/memory.ts";
 import { ResvUsage } from "udrm/core/resv.ts";
 import { System } from "udrm/core/system.ts";
 import { virtioLoopback } from "udrm/drivers/bus/virtqueue/mod.ts";
@@ -16,9 +16,45 @@ import { createBlob, createResource, type Rig, rig, transferToHost } from "./rig
 /** Commands of a chunk of command memory. */
 const CHUNK = 256;
 
+function budget(pages: PageAllocator): BudgetAllocator {
+  if (pages instanceof BudgetAllocator) return pages;
+  throw new TypeError("Cannot tell what is used");
+}
+
 /** Takes all memory but `left` bytes. */
-function hog({ system: { pages } }: Rig, left: number): Pages {
-  return pages.allocate(pages.limit - pages.used - left, "hog");
+function hog({ system }: Rig, left: number): Pages {
+  const { limit, used } = budget(system.pages);
+  return system.pages.allocate(limit - used - left, "hog");
+}
+
+/** Takes all memory, commands included: a device that holds its answers is sent transfers until there is none. */
+function exhaust(t: Rig, handle: number): Pages {
+  const taken = hog(t, 0);
+  assertThrows(
+    () => {
+      for (;;) transferToHost(t.file, handle, {});
+    },
+    DrmError,
+    "in use",
+  );
+  return taken;
+}
+
+/** Lights the first connector, as a client that is not atomic. */
+function light(t: Rig, fb: number): number {
+  const [connector] = t.card.connectors(), [crtc] = t.card.crtcs();
+  using scratch = t.card.scratch();
+  const arg = uapi.drm_mode_crtc.of({
+    crtc_id: crtc.id,
+    fb_id: fb,
+    set_connectors_ptr: scratch.u32([connector.id]).address,
+    count_connectors: 1,
+    mode_valid: 1,
+  });
+  arg.mode = connector.modes[0] as typeof arg.mode;
+  t.file.ioctl(uapi.DRM_IOCTL_MODE_SETCRTC, arg);
+  t.clock.advance(100e6);
+  return crtc.id;
 }
 
 const count = (t: Rig, name: string): number => t.gpu.names().filter((n) => n === name).length;
@@ -53,23 +89,23 @@ Deno.test("TRANSFER_TO_HOST without memory for its command is ENOMEM, and the ob
 Deno.test("objects that are freed while there is no memory for UNREF go as soon as an answer brings some", () => {
   using t = rig({ queueSizes: [1024, 16], prepare: (gpu) => gpu.hold = true });
   const slots = t.driver.device.memory.count;
+  const { used } = budget(t.system.pages);
   const handles = Array.from({ length: CHUNK / 2 }, () => createResource(t.file, { size: 4096 }).bo_handle);
-  const used = t.system.pages.used - handles.length * 4096;
-  using _hog = hog(t, 0);
+  const taken = exhaust(t, handles[0]);
   for (const handle of handles) t.card.closeHandle(handle);
   assertEquals([count(t, "RESOURCE_UNREF"), t.driver.resources.count], [0, handles.length]);
   t.gpu.hold = false;
   t.release();
   assertEquals([count(t, "RESOURCE_UNREF"), t.driver.resources.count], [handles.length, 0]);
-  _hog[Symbol.dispose]();
-  assertEquals([t.driver.queue.pending, t.system.pages.used], [0, used]);
-  assertEquals(t.driver.device.memory.count, slots + 1, "the chunk of commands stays");
+  taken[Symbol.dispose]();
+  const chunks = t.driver.device.memory.count - slots;
+  assertEquals([t.driver.queue.pending, budget(t.system.pages).used - used], [0, chunks * CHUNK * 256]);
 });
 
 Deno.test("objects that are freed while there is no memory for UNREF go with the device at the latest", () => {
   const t = rig({ queueSizes: [1024, 16], prepare: (gpu) => gpu.hold = true });
   const handles = Array.from({ length: CHUNK / 2 }, () => createResource(t.file, { size: 4096 }).bo_handle);
-  const held = hog(t, 0);
+  const held = exhaust(t, handles[0]);
   for (const handle of handles) t.card.closeHandle(handle);
   t.system[Symbol.dispose]();
   held[Symbol.dispose]();
@@ -91,54 +127,69 @@ Deno.test("a client that is interrupted while it waits for room keeps no object 
   assertEquals([t.driver.queue.pending, t.driver.resources.count], [0, 0]);
 });
 
-Deno.test("a commit without memory for its commands, or with a device that does not answer, succeeds and sends nothing", async () => {
+Deno.test("a commit without memory for its commands succeeds and sends nothing; the next one shows all", () => {
   using t = rig({ queueSizes: [1024, 16] });
   const buffers = [t.card.createDumb(1280, 800), t.card.createDumb(1280, 800)];
   const [first, second] = buffers.map((b) => b.framebuffer(uapi.DRM_FORMAT_XRGB8888));
-  const crtc = t.card.crtcs()[0], connector = t.card.connectors()[0];
-  await t.card.setCrtc(crtc.id, first, [connector.id], connector.modes[0]);
-  t.clock.advance(20e6);
-  t.system.pump();
-  t.gpu.hold = true;
+  const crtc = light(t, first);
   const { bo_handle } = createResource(t.file, { size: 4096 });
-  while (t.driver.queue.pending < CHUNK - 1) transferToHost(t.file, bo_handle, {});
-  const held = hog(t, 0);
+  t.gpu.hold = true;
+  const held = exhaust(t, bo_handle);
   const before = t.gpu.commands.length;
-  assertEquals(t.card.pageFlip(crtc.id, second, { userData: 7n }), true);
+  assertEquals(t.card.pageFlip(crtc, second, { userData: 7n }), true);
   t.clock.advance(20e6);
-  t.system.pump();
   assertEquals([t.gpu.commands.length, t.card.events.poll().map((e) => e.kind)], [before, ["flip"]]);
   held[Symbol.dispose]();
-  // With memory again: the same flip reaches the host.
-  assertEquals(t.card.pageFlip(crtc.id, first), true);
-  assert(t.gpu.commands.length > before);
   t.gpu.hold = false;
   t.release();
+  assertEquals(t.card.pageFlip(crtc, second), true);
+  assertEquals(t.gpu.names(before), ["TRANSFER_TO_HOST_2D", "SET_SCANOUT", "RESOURCE_FLUSH"]);
+  assertEquals(t.gpu.commands[before + 1].args.resource_id, 2);
 });
 
-Deno.test("a cursor without memory for its command waits for the next one", async () => {
+Deno.test("a device that does not answer is not sent flips for ever", () => {
+  using t = rig({ queueSizes: [64, 16] });
+  const buffers = [t.card.createDumb(1280, 800), t.card.createDumb(1280, 800)];
+  const fbs = buffers.map((b) => b.framebuffer(uapi.DRM_FORMAT_XRGB8888));
+  const crtc = light(t, fbs[0]);
+  t.gpu.hold = true;
+  assertThrows(
+    () => {
+      for (;;) t.card.closeHandle(createResource(t.file, { size: 4096 }).bo_handle);
+    },
+    DrmError,
+    "does not answer",
+  );
+  const { pending } = t.driver.queue;
+  for (let i = 1; i <= 100; i++) {
+    assertEquals(t.card.pageFlip(crtc, fbs[i & 1]), true);
+    t.clock.advance(100e6);
+  }
+  assertEquals(t.driver.queue.pending, pending);
+});
+
+Deno.test("a cursor without memory for its command waits for the next one", () => {
   using t = rig({ queueSizes: [1024, 16] });
   const picture = t.card.createDumb(1280, 800), image = t.card.createDumb(64, 64);
-  const crtc = t.card.crtcs()[0], connector = t.card.connectors()[0];
-  await t.card.setCrtc(crtc.id, picture.framebuffer(uapi.DRM_FORMAT_XRGB8888), [connector.id], connector.modes[0]);
+  const crtc_id = light(t, picture.framebuffer(uapi.DRM_FORMAT_XRGB8888));
   const cursor = (flags: number, x: number): void => {
-    const arg = uapi.drm_mode_cursor.of({ flags, crtc_id: crtc.id, x, width: 64, height: 64, handle: image.handle });
+    const arg = uapi.drm_mode_cursor.of({ flags, crtc_id, x, width: 64, height: 64, handle: image.handle });
     t.file.ioctl(uapi.DRM_IOCTL_MODE_CURSOR, arg);
+    t.clock.advance(100e6);
   };
   cursor(uapi.DRM_MODE_CURSOR_BO, 0);
-  t.gpu.hold = true;
   const { bo_handle } = createResource(t.file, { size: 4096 });
-  while (t.driver.queue.pending < CHUNK) transferToHost(t.file, bo_handle, {});
-  const held = hog(t, 0);
+  t.gpu.hold = true;
+  const held = exhaust(t, bo_handle);
   const before = t.gpu.commands.length;
   cursor(uapi.DRM_MODE_CURSOR_MOVE, 5);
-  assertEquals(t.gpu.commands.length, before);
+  assertEquals(t.gpu.names(before), []);
   held[Symbol.dispose]();
   t.gpu.hold = false;
   t.release();
   cursor(uapi.DRM_MODE_CURSOR_MOVE, 9);
-  const moves = t.gpu.commands.slice(before).filter((c) => c.name === "MOVE_CURSOR");
-  assertEquals((moves.at(-1)?.args.pos as { x: number } | undefined)?.x, 9);
+  const last = t.gpu.commands.at(-1);
+  assertEquals([last?.name, (last?.args.pos as { x: number } | undefined)?.x], ["MOVE_CURSOR", 9]);
 });
 
 Deno.test("a device that answers no ASSIGN_UUID is asked once an object, however often that is exported", () => {
@@ -191,7 +242,8 @@ Deno.test("a probe that fails for want of memory leaves nothing, whichever alloc
     } catch (error) {
       assert(error instanceof DrmError && error.code === "ENOMEM", String(error));
       failures++;
-      assertEquals([system.pages.used, device.memory.count, device.onConfigChange], [0, 0, undefined], `after ${good}`);
+      const left = [budget(system.pages).used, device.memory.count, device.onConfigChange];
+      assertEquals(left, [0, 0, undefined], `after ${good} allocations`);
     }
     system[Symbol.dispose]();
   }
