@@ -62,6 +62,8 @@ export interface CreateSystemOptions {
   readonly pages?: "heap" | "memfd" | PageAllocator;
   /** Bytes of backing store alive at once, default 16 GiB; ENOMEM beyond. */
   readonly memoryLimit?: number;
+  /** GEM, syncobj and KMS ids of all clients together, default 2^21; ENOMEM beyond. */
+  readonly idLimit?: number;
 }
 
 /** A system that owns the devices behind its drivers. */
@@ -84,6 +86,7 @@ export function createSystem(options: CreateSystemOptions = {}): System {
     clock: clock === "process" ? new RealClock() : clock === "monotonic" ? new RealClock(monotonicNs) : clock,
     pages: pages === "heap" ? heapAllocator() : pages === "memfd" ? memfdAllocator() : pages,
     memoryLimit: options.memoryLimit,
+    idLimit: options.idLimit,
   });
   try {
     for (const source of options.drivers ?? []) {

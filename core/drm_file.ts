@@ -37,9 +37,9 @@ export class DrmFile<P = unknown, D = unknown> extends File {
   /** Command name of the opener. */
   readonly comm: string;
   /** GEM handles (B1). */
-  readonly objects: IdTable<GemObject> = new IdTable<GemObject>();
+  readonly objects: IdTable<GemObject>;
   /** Syncobj handles (B1). */
-  readonly syncobjs: IdTable<Syncobj> = new IdTable<Syncobj>();
+  readonly syncobjs: IdTable<Syncobj>;
   /** Which dma-bufs have handles here (C3). */
   readonly prime: PrimeTable = new PrimeTable();
   /** Its events. */
@@ -77,6 +77,8 @@ export class DrmFile<P = unknown, D = unknown> extends File {
     super(flags);
     this.device = device;
     this.isRender = isRender;
+    this.objects = new IdTable<GemObject>(undefined, device.system.ids);
+    this.syncobjs = new IdTable<Syncobj>(undefined, device.system.ids);
     this.tgid = task.tgid;
     this.comm = task.comm;
     this.authenticated = task.capSysAdmin;

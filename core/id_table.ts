@@ -5,6 +5,19 @@
 
 const BITS = 32;
 
+/** What several tables may hold together: ids are small objects, but a client can ask for very many. */
+export class Quota {
+  /** Ids taken. */
+  used = 0;
+  /** Ids that may be taken. */
+  readonly limit: number;
+
+  /** Nothing taken yet. @param limit ids that may be taken at once. */
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+}
+
 /**
  * Maps ids to objects. Allocation, look-up and removal take the same time with 100 and with 100,000 entries: free ids are
  * kept in bitmap levels, each bit of a level telling whether 32 bits of the level below hold a free one.
@@ -17,10 +30,12 @@ export class IdTable<T> {
   // All ids below this index are taken, so that it is where the next one is looked for first.
   #floor = 0;
   readonly #max: number;
+  readonly #quota: Quota | undefined;
 
-  /** An empty table. @param max the highest id, default 2^31 - 1. */
-  constructor(max = 0x7fff_ffff) {
+  /** An empty table. @param max the highest id, default 2^31 - 1. @param quota what it shares with other tables. */
+  constructor(max = 0x7fff_ffff, quota?: Quota) {
     this.#max = max;
+    this.#quota = quota;
   }
 
   /** Published and reserved ids. */
@@ -30,8 +45,11 @@ export class IdTable<T> {
 
   /** Takes the lowest free id without publishing it: look-ups do not see it yet. Returns 0 if none is left. */
   reserve(): number {
+    const quota = this.#quota;
+    if (quota !== undefined && quota.used >= quota.limit) return 0;
     const index = this.#lowestFree();
     if (index >= this.#max) return 0;
+    if (quota !== undefined) quota.used++;
     this.#take(index);
     this.#floor = index + 1;
     this.#count++;
@@ -70,6 +88,7 @@ export class IdTable<T> {
     this.#slots[index] = undefined;
     this.#free(index);
     this.#count--;
+    if (this.#quota !== undefined) this.#quota.used--;
     return value;
   }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { IdTable } from "./id_table.ts";
+import { IdTable, Quota } from "./id_table.ts";
 
 Deno.test("IdTable hands out the lowest free id, from 1", () => {
   const table = new IdTable<string>();
@@ -91,4 +91,15 @@ Deno.test("IdTable grows over all its levels and fills every hole again", () => 
   for (let i = 1; i <= size + 1; i++) table.remove(i);
   assertEquals(table.count, 0);
   assert(table.add(1) === 1);
+});
+
+Deno.test("Quota: tables that share one are full together, and a removed id serves the other", () => {
+  const quota = new Quota(3);
+  const [a, b] = [new IdTable<string>(undefined, quota), new IdTable<string>(undefined, quota)];
+  assertEquals([a.add("1"), a.add("2"), b.add("3")], [1, 2, 1]);
+  assertEquals([a.add("4"), b.reserve()], [0, 0]);
+  a.remove(1);
+  a.remove(1);
+  assertEquals(b.add("5"), 2);
+  assertEquals([quota.used, a.count, b.count], [3, 1, 2]);
 });

@@ -13,6 +13,7 @@ import { DrmError, EINTR } from "./error.ts";
 import { Faults } from "./fault.ts";
 import { FenceContexts } from "./fence.ts";
 import type { File } from "./file.ts";
+import { Quota } from "./id_table.ts";
 import { BudgetAllocator, heapAllocator, type PageAllocator } from "./memory.ts";
 import { LocalProcess, type Process, type ProcessOptions } from "./process.ts";
 import { SwSyncFile } from "./sw_sync.ts";
@@ -28,6 +29,8 @@ export interface SystemOptions {
   readonly pages?: PageAllocator;
   /** Bytes of backing store alive at once, default 16 GiB; ENOMEM beyond. */
   readonly memoryLimit?: number;
+  /** GEM, syncobj and KMS ids of all clients together, default 2^21; ENOMEM beyond. */
+  readonly idLimit?: number;
 }
 
 /** Opens a node for a process. Throws DrmError. */
@@ -51,6 +54,8 @@ export class System implements Disposable {
   readonly clock: Clock;
   /** Where backing store comes from. */
   readonly pages: PageAllocator;
+  /** What clients' handle tables may hold together. */
+  readonly ids: Quota;
   /** The event stream. */
   readonly trace: Trace = new Trace();
   /** Injected faults. */
@@ -70,6 +75,7 @@ export class System implements Disposable {
   /** A system without devices and clients. @param options clock and memory. */
   constructor(options: SystemOptions = {}) {
     this.clock = options.clock ?? new RealClock();
+    this.ids = new Quota(options.idLimit ?? 1 << 21);
     this.pages = new BudgetAllocator(options.pages ?? heapAllocator(), options.memoryLimit ?? 16 * 2 ** 30);
     this.clock.onEarlier = () => this.#wakeDrive?.();
     this.addNode("/dev/sw_sync", (task, flags) => new SwSyncFile(task, flags));

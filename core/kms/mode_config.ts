@@ -110,7 +110,7 @@ export class ModeConfig {
   /** The system's clock. */
   readonly clock: Clock;
   /** Every object by its id (B5). */
-  readonly objects: IdTable<ModeObject> = new IdTable<ModeObject>(ID_MAX);
+  readonly objects: IdTable<ModeObject>;
   /** Standard properties. */
   readonly props: StandardProperties;
   /** Planes by index. */
@@ -159,6 +159,7 @@ export class ModeConfig {
 
   /** No objects yet, the standard properties apart. @param device the device. @param options limits and hooks. */
   constructor(device: Device, options: ModeConfigOptions = {}) {
+    this.objects = new IdTable<ModeObject>(ID_MAX, device.system.ids);
     this.device = device;
     this.options = options;
     this.clock = device.system.clock;

@@ -391,6 +391,17 @@ Deno.test("SET_SCANOUT_BLOB: each refusal, and a frame of guest memory in place"
   assertEquals(s.display.frames.at(-1), { scanout: 0, frame: undefined });
 });
 
+Deno.test("SET_SCANOUT_BLOB: a blob whose entries name one page again and again makes no picture beyond the host's memory", () => {
+  using s = setup({ limits: { maxHostMemory: 2 ** 20 } });
+  const { gpa } = s.guest.pattern(4096);
+  assertEquals(s.guest.createBlob(1, 2 ** 21, Array.from({ length: 512 }, () => [gpa, 4096])), OK);
+  const shape = (height: number): Uint8Array =>
+    blobScanout({ w: 512, h: height }, { width: 512, height, strides: [2048, 0, 0, 0] });
+  assertEquals(s.guest.type(shape(513)), BAD_PARAMETER);
+  assertEquals(s.display.take(), []);
+  assertEquals(s.guest.type(shape(512)), OK);
+});
+
 Deno.test("UPDATE_CURSOR and MOVE_CURSOR: images, places left of the screen, hiding, and each refusal", () => {
   using s = setup({ scanouts: 2 });
   const move = (scanout_id: number, x: number, y: number): number =>

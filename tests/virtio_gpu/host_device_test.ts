@@ -304,6 +304,45 @@ Deno.test("errors of the renderer become answers; errors of programs do not", ()
   assertEquals(host.usage, { resources: 0, bytes: 0 });
 });
 
+Deno.test("a display that fails is its owner's error, and the guest's queue stays whole: answered, fenced, used on", () => {
+  const display = new Recorder();
+  const host = virtioGpuHost({ renderer: soft2d(), display });
+  using guest = new WireGuest(host);
+  const { gpa } = guest.pattern(4096);
+  guest.create2d(1, BGRX, 32, 32);
+  guest.attach(1, [[gpa, 4096]]);
+  guest.setScanout(0, 1, 0, 0, 32, 32);
+  const ring = guest.rings[0];
+  ring.takeAll();
+  display.onPresent = () => {
+    throw new TypeError("a bug of the display");
+  };
+  const memory = [0, 1].map(() => guest.alloc(4096));
+  memory.forEach(({ gpa, bytes }, i) => {
+    const request = flushRequest(1, 0, 0, 32, 32);
+    bytes.set(request);
+    ring.descriptor(20 + 2 * i, gpa, request.length, 1, 21 + 2 * i);
+    ring.descriptor(21 + 2 * i, gpa + 2048, 24, 2);
+    ring.expose(20 + 2 * i);
+  });
+  assertThrows(() => guest.kick(0), TypeError, "a bug of the display");
+  assertEquals(ring.take()?.id, 20, "the request that ran into it is answered");
+  assertEquals(gpu.virtio_gpu_ctrl_hdr.at(memory[0].bytes, 2048).type, gpu.VIRTIO_GPU_RESP_ERR_UNSPEC);
+  assertEquals([ring.take(), host.busy], [undefined, true], "the next one waits for poll");
+  display.onPresent = undefined;
+  host.poll();
+  assertEquals([ring.take()?.id, host.busy], [22, false]);
+  assertEquals(gpu.virtio_gpu_ctrl_hdr.at(memory[1].bytes, 2048).type, OK);
+  assertEquals(guest.flush(1, 0, 0, 32, 32), OK);
+
+  display.onPresent = () => {
+    throw new TypeError("a bug of the display");
+  };
+  assertThrows(() => host.reset(), TypeError, "a bug of the display");
+  display.onPresent = undefined;
+  assertEquals(host.usage, { resources: 0, bytes: 0 }, "the guest is forgotten all the same");
+});
+
 Deno.test("the device works behind the loopback transport, its negotiation included", () => {
   const display = new Recorder();
   const host = virtioGpuHost({ renderer: soft2d(), display });

@@ -285,6 +285,29 @@ Deno.test("2.7.5.3 an indirect table, alone and behind direct descriptors; its W
   assertEquals(chain.lengths, [6, 4, 4]);
 });
 
+Deno.test("2.7.5.3 a table larger than the queue: links may be anywhere in it, and only they are read", () => {
+  const b = setup();
+  const size = 2 ** 20; // 65536 descriptors, as many as `next` can name
+  const pages = heapAllocator().allocate(size, "table");
+  const { gpa } = b.memory.add(pages, 0, size);
+  const table = new DataView(pages.bytes().buffer);
+  writeDescriptor(table, 0, b.gpa, 4, NEXT, 65535);
+  writeDescriptor(table, 65535 * 16, b.gpa + 8, 4, NEXT | WRITE, 9);
+  writeDescriptor(table, 9 * 16, b.gpa + 16, 4, WRITE, 0);
+  b.ring.descriptor(0, gpa, size, INDIRECT);
+  let copied = 0;
+  const read = b.memory.read.bind(b.memory);
+  b.memory.read = (at, target) => {
+    copied += target.length;
+    read(at, target);
+  };
+  b.ring.expose(0);
+  const chain = b.queue.chain();
+  assert(b.queue.pop(chain), b.queue.broken);
+  assertEquals([chain.gpas, chain.outCount, chain.inCount], [[b.gpa, b.gpa + 8, b.gpa + 16], 1, 2]);
+  assertEquals(copied, 3 * 16);
+});
+
 Deno.test("2.7.5.3.1 what an indirect descriptor must not be", () => {
   const rows: readonly (readonly [number, number, number, number])[] = [[0, 0, 0, 0]];
   const refused = setup({ indirect: false });

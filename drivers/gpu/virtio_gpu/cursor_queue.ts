@@ -75,11 +75,7 @@ export class CursorQueue {
         this.#slots.release(slot);
       }
     } while (!queue.enableInterrupts());
-    for (const [state, image] of this.#waiting) {
-      if (!this.#add(queue, state, image)) break;
-      this.#waiting.delete(state);
-    }
-    queue.kick();
+    this.#flush(queue);
   }
 
   /** The device is gone. */
@@ -91,9 +87,16 @@ export class CursorQueue {
   #send(state: CursorState, image: boolean): void {
     const queue = this.#queue;
     if (queue === undefined) return;
-    if (this.#waiting.size > 0 || !this.#add(queue, state, image)) {
-      this.#waiting.set(state, image || this.#waiting.get(state) === true);
-      return;
+    if (this.#waiting.size === 0 && this.#add(queue, state, image)) return queue.kick();
+    this.#waiting.set(state, image || this.#waiting.get(state) === true);
+    // With nothing in flight no interrupt will come: what waits for memory is tried again now.
+    if (this.#inFlight === 0) this.#flush(queue);
+  }
+
+  #flush(queue: DriverQueue): void {
+    for (const [state, image] of this.#waiting) {
+      if (!this.#add(queue, state, image)) break;
+      this.#waiting.delete(state);
     }
     queue.kick();
   }

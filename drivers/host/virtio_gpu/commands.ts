@@ -86,10 +86,14 @@ export class Commands {
 
   /** Forgets everything that the guest made. */
   reset(): void {
-    this.#scanouts.reset();
-    for (const resource of [...this.resources.values()]) this.#destroy(resource);
-    this.#memory = undefined;
-    this.#entries = new Uint8Array(0);
+    try {
+      this.#scanouts.reset();
+    } finally {
+      // A display that fails must not keep the guest's memory.
+      for (const resource of [...this.resources.values()]) this.#destroy(resource);
+      this.#memory = undefined;
+      this.#entries = new Uint8Array(0);
+    }
   }
 
   /** GET_DISPLAY_INFO: monitors stand side by side. */

@@ -227,9 +227,12 @@ export class VirtioGpuHost implements VirtioBackend {
     // A renderer may still be reading guest memory, which the guest is free to reuse from now on.
     this.#batches.drain(RESET_TIMEOUT_NS);
     this.#pending.clear();
-    this.#commands.reset();
-    this.#batches.drain(RESET_TIMEOUT_NS);
-    this.#chains = [];
+    try {
+      this.#commands.reset();
+    } finally {
+      this.#batches.drain(RESET_TIMEOUT_NS);
+      this.#chains = [];
+    }
   }
 
   /** Resets the device and leaves the display. */
