@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { familyOf, missing, packagesFor, type Purpose, type Requirement, thisMachine } from "./requirements.ts";
 
-const HELP = `deno task setup [--for demo|test] [--check] [--json]
+const HELP = `Usage: deno task setup [--for demo|test] [--check] [--json]
 
 Installs what udrm needs of this machine and is missing: by apt-get on Debian and Ubuntu, with sudo if it asks no password.
 Elsewhere it prints the packages to install and stops.
@@ -23,6 +23,12 @@ interface Outcome {
   /** What to do by hand, if anything. */
   advice?: string;
 }
+
+/** What can be had of a purpose with nothing installed. */
+const WITHOUT: Readonly<Record<Purpose, string>> = {
+  demo: "\nOr draw on the CPU, which needs none of it: deno run -A examples/first_light.ts --renderer soft2d",
+  test: "\nOr run the tests that need none of it: deno test --no-prompt uapi core",
+};
 
 function say(text: string): void {
   console.error(`udrm setup: ${text}`);
@@ -68,12 +74,12 @@ function aptInstall(root: readonly string[], packages: readonly string[]): boole
   return run([...apt, "update"]) && run(install);
 }
 
-function adviceFor(needed: readonly Requirement[]): string {
+function adviceFor(purpose: Purpose, needed: readonly Requirement[]): string {
   const line = (name: string, family: "debian" | "fedora" | "arch") =>
     `  ${name.padEnd(15)} ${packagesFor(needed, family).join(" ")}`;
   return ["Install these packages, then run this again:"]
     .concat(line("Debian, Ubuntu:", "debian"), line("Fedora:", "fedora"), line("Arch:", "arch"))
-    .join("\n");
+    .join("\n") + WITHOUT[purpose];
 }
 
 function osRelease(): string {
@@ -96,20 +102,20 @@ function prepare(purpose: Purpose, checkOnly: boolean): Outcome {
   if (outcome.ok) return outcome;
   for (const { what, packages } of needed) say(`missing: ${what} (package ${packages[family ?? "debian"]})`);
   if (checkOnly || family !== "debian") {
-    outcome.advice = adviceFor(needed);
+    outcome.advice = adviceFor(purpose, needed);
     return outcome;
   }
   const packages = packagesFor(needed, "debian");
   const root = asRoot();
   if (root === undefined) {
-    outcome.advice = `Installing needs root. Run this, then try again:\n  sudo apt-get install -y ${
-      packages.join(" ")
-    }`;
+    outcome.advice = `Installing needs root. Let root run this (with sudo, where there is one), then try again:\n  ${
+      hasLists() ? "" : "apt-get update && "
+    }apt-get install -y ${packages.join(" ")}${WITHOUT[purpose]}`;
     return outcome;
   }
   say(`installing ${packages.join(", ")}`);
   if (!aptInstall(root, packages)) {
-    outcome.advice = `apt-get could not install them. ${adviceFor(needed)}`;
+    outcome.advice = `apt-get could not install them. ${adviceFor(purpose, needed)}`;
     return outcome;
   }
   outcome.installed = packages;
@@ -139,7 +145,7 @@ export function main(args: string[]): number {
       },
     }).values;
   } catch (error) {
-    say(`${error instanceof Error ? error.message : error}\n${HELP}`);
+    say(`${error instanceof Error ? error.message : error}; deno task setup --help tells what there is`);
     return 2;
   }
   if (options.help) {

@@ -51,7 +51,7 @@ Deno.test("familyOf reads ID and ID_LIKE", () => {
 
 Deno.test("setup --check reports without installing, refuses wrong options, and has help", async () => {
   const setup = async (...args: string[]) => {
-    const script = new URL("./setup.ts", import.meta.url).pathname;
+    const script = new URL("./setup.ts", import.meta.url).href;
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", script, ...args],
     }).output();

@@ -9,7 +9,7 @@ import { DrmError } from "./error.ts";
 import type { FenceCallback } from "./fence.ts";
 import { File, type IoctlArgument, type Mapping, type PollWaiter } from "./file.ts";
 import { type GemObject, mapObject } from "./gem.ts";
-import { argumentIn, argumentOut, ioctlMaker, IoctlTable } from "./ioctl.ts";
+import { argumentIn, argumentOut, ioctlMaker, IoctlTable, MAY_WAIT } from "./ioctl.ts";
 import { PagesMapping } from "./mapping.ts";
 import { pageAlign, type Pages } from "./memory.ts";
 import type { Process } from "./process.ts";
@@ -305,7 +305,7 @@ const { ioctl } = ioctlMaker<DmaBuf>();
 
 const table: IoctlTable<DmaBuf> = new IoctlTable<DmaBuf>(
   [
-    ioctl(uapi.DMA_BUF_IOCTL_SYNC, uapi.dma_buf_sync, 0, (file, arg, task) => sync(file, arg.flags, task)),
+    ioctl(uapi.DMA_BUF_IOCTL_SYNC, uapi.dma_buf_sync, MAY_WAIT, (file, arg, task) => sync(file, arg.flags, task)),
     ioctl<unknown>(
       uapi.DMA_BUF_SET_NAME_A,
       undefined,

@@ -259,3 +259,12 @@ Deno.test("dma-buf requests match the whole number: another size or direction is
   }
   assertEquals(errno(() => file.read(new Uint8Array(8))), "EINVAL");
 });
+
+Deno.test("C11 a poll that a fence wakes tells all bits that the fence brought", async () => {
+  const { t, file, fence } = rig();
+  using _ = t;
+  const made = fence(ResvUsage.WRITE);
+  const pending = file.pollWait(uapi.POLLIN | uapi.POLLOUT);
+  made.signal();
+  assertEquals(await pending, uapi.POLLIN | uapi.POLLOUT);
+});

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { F_SEAL_SHRINK, POLLIN, POLLNVAL, SEEK_END } from "../uapi/fcntl.ts";
 import { LocalFdTable } from "./fd_table.ts";
 import { MemFd } from "./memfd.ts";
 import { errno, testSystem } from "./testing.ts";
@@ -45,4 +46,52 @@ Deno.test("an fd goes to another process as a duplicate; each process has number
 Deno.test("EMFILE when a node is opened: the file is released again", () => {
   using t = testSystem({ process: { fdLimit: 1 } });
   assertEquals([errno(() => t.task.open("/dev/dri/card0")), t.device.files.size], ["EMFILE", 1]);
+});
+
+Deno.test("a closed fd is EBADF, POLLNVAL for poll, though another fd keeps the file open", async () => {
+  using t = testSystem();
+  const memory = t.task.memfdCreate("x");
+  const other = t.task.file(t.task.dup(memory.fd));
+  assertEquals([memory.write(Uint8Array.of(7)), memory.poll(POLLIN)], [1, POLLIN]);
+  memory.close();
+  const bytes = new Uint8Array(1);
+  for (
+    const use of [
+      () => memory.ioctl(0 as never),
+      () => memory.read(bytes),
+      () => memory.write(bytes),
+      () => memory.map(4096),
+      () => memory.lseek(0, 0),
+      () => memory.close(),
+    ]
+  ) assertEquals(errno(use), "EBADF");
+  assertEquals([memory.poll(POLLIN), await memory.pollWait(POLLIN)], [POLLNVAL, POLLNVAL]);
+  assertEquals(other.poll(POLLIN), POLLIN);
+  // The number may belong to somebody else by now: a stale fd neither reads nor closes that.
+  const heir = t.task.memfdCreate("y");
+  assertEquals([heir.fd, errno(() => memory.close()), errno(() => memory.read(bytes))], [memory.fd, "EBADF", "EBADF"]);
+  memory[Symbol.dispose]();
+  assertEquals(heir.poll(POLLIN), POLLIN);
+});
+
+Deno.test("an fd does not go to a process of another system, and a process that has exited opens nothing", () => {
+  using t = testSystem();
+  using elsewhere = testSystem();
+  assertThrows(() => elsewhere.task.receive(t.task, t.card.fd), TypeError, "another system");
+  const other = t.system.process();
+  other[Symbol.dispose]();
+  assertThrows(() => other.open("/dev/dri/card0"), TypeError, "has exited");
+  assertEquals(t.device.files.size, 1);
+});
+
+Deno.test("a client makes memfds and eventfds by itself: a udmabuf of one, a counter by the other", () => {
+  using t = testSystem();
+  const memory = t.task.memfdCreate("x");
+  memory.ftruncate(4096);
+  memory.addSeals(F_SEAL_SHRINK);
+  assertEquals([memory.lseek(0, SEEK_END), errno(() => memory.ftruncate(0))], [4096, "EPERM"]);
+  const counter = t.task.eventfd(3);
+  const bytes = new Uint8Array(8);
+  assertEquals([counter.poll(POLLIN), counter.read(bytes), bytes[0], counter.poll(POLLIN)], [POLLIN, 8, 3, 0]);
+  assertEquals([errno(() => counter.ftruncate(1)), errno(() => t.card.addSeals(1))], ["EINVAL", "EINVAL"]);
 });

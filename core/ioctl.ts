@@ -20,6 +20,8 @@ export const MASTER = 2;
 export const ROOT_ONLY = 4;
 /** DRM_RENDER_ALLOW: allowed on render nodes. */
 export const RENDER_ALLOW = 32;
+/** Not the kernel's: given to {@linkcode IoctlMaker.ioctl} among the flags, it marks a request that may have to wait. */
+export const MAY_WAIT = 1 << 16;
 
 /** What handles an ioctl. `arg` lives until it returns, or until the Wait that it returns completes. */
 export type IoctlHandler<F, A> = (file: F, arg: View<A>, task: Process) => number | Wait;
@@ -32,6 +34,8 @@ export interface IoctlEntry {
   readonly struct: Struct<unknown> | undefined;
   /** AUTH, MASTER, ROOT_ONLY, RENDER_ALLOW. */
   readonly flags: number;
+  /** Whether the handler may return a Wait. One that is not marked must not: it makes `IoctlTable.call` throw a TypeError. */
+  readonly mayWait?: boolean;
   /** The request's name, where it is known. */
   readonly name?: string;
   /** Handles it. */
@@ -43,7 +47,8 @@ export interface IoctlMaker<F> {
   /**
    * One line.
    *
-   * @param cmd the request. @param struct its argument's layout. @param flags permissions. @param handler handles it.
+   * @param cmd the request. @param struct its argument's layout. @param flags permissions, and MAY_WAIT where the handler
+   * may return a Wait. @param handler handles it.
    */
   ioctl<A>(
     cmd: Ioctl<A>,
@@ -56,7 +61,10 @@ export interface IoctlMaker<F> {
 /** The maker of table lines for files of type `F`. */
 export function ioctlMaker<F>(): IoctlMaker<F> {
   return {
-    ioctl: (cmd, struct, flags, handler) => ({ cmd, struct, flags, handler } as unknown as IoctlEntry),
+    ioctl: (cmd, struct, flags, handler) => {
+      const mayWait = (flags & MAY_WAIT) !== 0;
+      return { cmd, struct, flags: flags & ~MAY_WAIT, mayWait, handler } as unknown as IoctlEntry;
+    },
   };
 }
 
@@ -174,13 +182,13 @@ export class IoctlTable<F extends File> {
     const struct = slot.struct;
     if (struct === undefined) {
       permit?.(file, entry.flags, task);
-      return handler(file, arg, task);
+      return marked(entry, handler(file, arg, task));
     }
     if (cmd === entry.cmd && struct.is(arg)) {
       // An in-process caller's struct of the right kind serves as the kernel's own copy: in and out are the same bytes.
       if (_IOC_DIR(cmd) === (_IOC_READ | _IOC_WRITE)) {
         permit?.(file, entry.flags, task);
-        return handler(file, arg, task);
+        return marked(entry, handler(file, arg, task));
       }
       if (_IOC_DIR(cmd) === _IOC_WRITE) return this.#reading(slot, struct, handler, file, task, arg, permit);
     }
@@ -203,7 +211,7 @@ export class IoctlTable<F extends File> {
     let result: number | Wait | undefined;
     try {
       permit?.(file, slot.entry.flags, task);
-      return result = handler(file, scratch.view, task);
+      return result = marked(slot.entry, handler(file, scratch.view, task));
     } finally {
       // A waiting handler keeps its argument.
       if (!(result instanceof Wait)) slot.scratch = scratch;
@@ -239,7 +247,7 @@ export class IoctlTable<F extends File> {
     let result: number | Wait;
     try {
       permit?.(file, slot.entry.flags, task);
-      result = handler(file, scratch.view, task);
+      result = marked(slot.entry, handler(file, scratch.view, task));
     } catch (error) {
       // Of DRM's requests, refused ones too have their argument copied out (A4), and EFAULT overrides.
       if (this.#match === "nr" && error instanceof DrmError) copyOut(task, arg, kernel, inSize, outSize);
@@ -262,6 +270,13 @@ export class IoctlTable<F extends File> {
     slot.scratch = scratch;
     return result;
   }
+}
+
+// A door that serves several clients tells by the mark which requests may keep it waiting.
+function marked(entry: IoctlEntry, result: number | Wait): number | Wait {
+  if (typeof result === "number" || entry.mayWait === true) return result;
+  result.cancel();
+  throw new TypeError(`Cannot wait in ${entry.name ?? "an ioctl"}: its table line is not marked with MAY_WAIT`);
 }
 
 function makeScratch(struct: Struct<unknown>): Scratch {

@@ -4,7 +4,7 @@ import * as uapi from "../uapi/mod.ts";
 import { type Struct, struct, u32 } from "../uapi/struct.ts";
 import { defineDriver } from "./driver.ts";
 import { DrmError } from "./error.ts";
-import { type IoctlEntry, ioctlMaker, IoctlTable, MASTER, RENDER_ALLOW } from "./ioctl.ts";
+import { type IoctlEntry, ioctlMaker, IoctlTable, MASTER, MAY_WAIT, RENDER_ALLOW } from "./ioctl.ts";
 import { coreTable } from "./drm_table.ts";
 import type { OpenFile } from "./process.ts";
 import { errno, testDriver, testSystem } from "./testing.ts";
@@ -42,7 +42,7 @@ const driver = testDriver({
         answer(arg);
         throw new DrmError("ENOSPC", "Cannot do it: it is made to fail");
       }),
-      ioctl(WAIT, pair, RENDER_ALLOW, (_file, arg) => {
+      ioctl(WAIT, pair, RENDER_ALLOW | MAY_WAIT, (_file, arg) => {
         const wait = new Wait();
         waits.push({ wait, arg });
         return wait;
@@ -194,6 +194,19 @@ Deno.test("ioctl of a request that has to wait is a TypeError, wait() resolves, 
   assertEquals([await pending, view.a], [3, 6]);
   const signal = AbortSignal.abort();
   assertEquals(await t.card.wait(WAIT, pair.of(), { signal }), -4);
+});
+
+Deno.test("MAY_WAIT marks a line and is no permission; a handler without the mark that waits is a TypeError", () => {
+  const wait = new Wait();
+  const unmarked = testDriver({ ioctls: ({ ioctl }) => [ioctl(RW, pair, RENDER_ALLOW, () => wait)] });
+  using t = testSystem({ drivers: [driver, unmarked] });
+  const line = (cmd: number): unknown[] => {
+    const entry = t.device.table.find(cmd);
+    return [entry?.mayWait, entry?.flags];
+  };
+  assertEquals([line(WAIT), line(RW)], [[true, RENDER_ALLOW], [false, RENDER_ALLOW]]);
+  assertThrows(() => t.task.open("/dev/dri/card1").ioctl(RW, pair.of()), TypeError, "MAY_WAIT");
+  assertEquals(wait.result, -4); // nobody is left waiting
 });
 
 Deno.test("a system call holds its file: closing the fd while it waits releases the file afterwards", async () => {

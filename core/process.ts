@@ -4,11 +4,22 @@
  * @module
  */
 
-import { MAP_SHARED, MFD_ALLOW_SEALING, MFD_CLOEXEC, O_CLOEXEC, O_RDWR, PROT_READ, PROT_WRITE } from "../uapi/fcntl.ts";
+import {
+  EFD_CLOEXEC,
+  MAP_SHARED,
+  MFD_ALLOW_SEALING,
+  MFD_CLOEXEC,
+  O_CLOEXEC,
+  O_RDWR,
+  POLLNVAL,
+  PROT_READ,
+  PROT_WRITE,
+} from "../uapi/fcntl.ts";
 import type { Ioctl } from "../uapi/ioctl.ts";
 import { DrmError, EAGAIN, EBUSY, EINTR, ETIME } from "./error.ts";
 import { type FdTable, LocalFdTable } from "./fd_table.ts";
 import type { File, IoctlArgument, Mapping, PollWaiter } from "./file.ts";
+import { EventFd } from "./eventfd.ts";
 import { MemFd } from "./memfd.ts";
 import { type UserBuffer, UserHeap, type UserMemory } from "./memory.ts";
 import type { System } from "./system.ts";
@@ -87,6 +98,7 @@ export class LocalProcess extends Process implements Disposable {
   readonly heap: UserHeap;
   readonly #fds: LocalFdTable;
   readonly #mappings = new Map<Uint8Array, Mapping>();
+  #exited = false;
 
   /** A client with an empty heap and no fds; `System.process` makes them. @param system whose client it is. @param options identity. */
   constructor(system: System, options: ProcessOptions = {}) {
@@ -103,8 +115,10 @@ export class LocalProcess extends Process implements Disposable {
    * @param path "/dev/dri/card0", "/dev/dri/renderD128", "/dev/sw_sync", "/dev/udmabuf".
    * @param flags O_*, default O_RDWR | O_CLOEXEC.
    * @throws {DrmError} ENOENT for an unknown path; what the node says otherwise.
+   * @throws {TypeError} after the process has exited: nobody would close the file.
    */
   open(path: string, flags: number = O_RDWR | O_CLOEXEC): OpenFile {
+    if (this.#exited) throw new TypeError(`Cannot open ${path}: process ${this.pid} has exited`);
     return this.file(this.install(this.system.open(this, path, flags), (flags & O_CLOEXEC) !== 0));
   }
 
@@ -122,6 +136,7 @@ export class LocalProcess extends Process implements Disposable {
 
   /** Receives a duplicate of another process's fd, as by SCM_RIGHTS; the fd in this process. Throws EBADF, EMFILE. */
   receive(from: LocalProcess, fd: number): number {
+    if (from.system !== this.system) throw new TypeError("Cannot receive an fd of another system: systems never meet");
     return this.install(from.file(fd).file.ref());
   }
 
@@ -145,6 +160,11 @@ export class LocalProcess extends Process implements Disposable {
     return this.file(this.install(new MemFd(this, name, flags), (flags & MFD_CLOEXEC) !== 0));
   }
 
+  /** eventfd2(2): a counter of this isolate, for SYNCOBJ_EVENTFD. `initial` u32, `flags` EFD_*. Throws EMFILE. */
+  eventfd(initial = 0, flags: number = EFD_CLOEXEC): OpenFile {
+    return this.file(this.install(new EventFd(initial, flags), (flags & EFD_CLOEXEC) !== 0));
+  }
+
   /** Keeps a mapping until `munmap` or the end; its bytes. */
   mapped(mapping: Mapping): Uint8Array {
     const bytes = mapping.bytes;
@@ -161,6 +181,7 @@ export class LocalProcess extends Process implements Disposable {
 
   /** Exits: unmaps all memory and closes every fd. */
   [Symbol.dispose](): void {
+    this.#exited = true;
     for (const mapping of this.#mappings.values()) mapping[Symbol.dispose]();
     this.#mappings.clear();
     this.#fds.closeAll();
@@ -184,6 +205,16 @@ export class OpenFile implements Disposable {
     this.file = file;
   }
 
+  // The file, as long as the fd names it: another fd may keep it alive after this one is closed.
+  get #open(): boolean {
+    return this.process.fds.get(this.fd) === this.file;
+  }
+
+  #used(): File {
+    if (!this.#open) throw new DrmError("EBADF", `Cannot use fd ${this.fd}: it is closed`);
+    return this.file;
+  }
+
   /**
    * ioctl(2), synchronously.
    *
@@ -196,7 +227,7 @@ export class OpenFile implements Disposable {
   ioctl<A>(cmd: Ioctl<A>, arg?: NoInfer<A> & IoctlArgument | IoctlArgument): number {
     const system = this.process.system;
     if (system.pending) system.pump();
-    const result = this.file.ioctl(this.process, cmd, arg);
+    const result = this.#used().ioctl(this.process, cmd, arg);
     if (typeof result === "number") return result >= 0 ? result : answer(result);
     if (result.result === undefined && system.pending) system.pump();
     if (result.result === undefined) result.detach();
@@ -209,7 +240,7 @@ export class OpenFile implements Disposable {
   async wait<A>(cmd: Ioctl<A>, arg?: IoctlArgument, options: { signal?: AbortSignal } = {}): Promise<number> {
     const system = this.process.system;
     if (system.pending) system.pump();
-    return answer(await this.#held(this.file.ioctl(this.process, cmd, arg), options.signal));
+    return answer(await this.#held(this.#used().ioctl(this.process, cmd, arg), options.signal));
   }
 
   // A system call holds its file: closing the fd meanwhile does not release it.
@@ -223,7 +254,7 @@ export class OpenFile implements Disposable {
   read(target: Uint8Array): number {
     const system = this.process.system;
     if (system.pending) system.pump();
-    const result = this.file.read(this.process, target);
+    const result = this.#used().read(this.process, target);
     if (typeof result === "number") return answer(result);
     result.cancel(EAGAIN);
     return answer(result.result ?? EAGAIN);
@@ -233,29 +264,28 @@ export class OpenFile implements Disposable {
   async readWait(target: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<number> {
     const system = this.process.system;
     if (system.pending) system.pump();
-    return answer(await this.#held(this.file.read(this.process, target), options.signal));
+    return answer(await this.#held(this.#used().read(this.process, target), options.signal));
   }
 
   /** write(2). Throws DrmError. */
   write(source: Uint8Array): number {
-    const result = this.file.write(this.process, source);
+    const result = this.#used().write(this.process, source);
     if (typeof result === "number") return answer(result);
     result.cancel(EAGAIN);
     return answer(result.result ?? EAGAIN);
   }
 
-  /** poll(2) with time-out 0: the POLL* bits that hold. */
+  /** poll(2) with time-out 0: the POLL* bits that hold; POLLNVAL for a closed fd. */
   poll(events: number): number {
     const system = this.process.system;
     if (system.pending) system.pump();
-    return this.file.poll(events);
+    return this.#open ? this.file.poll(events) : POLLNVAL;
   }
 
   /** poll(2): resolves once one of `events` (or an error) holds, or with 0 after `timeoutNs`. */
   async pollWait(events: number, timeoutNs = Infinity): Promise<number> {
     const system = this.process.system;
-    if (system.pending) system.pump();
-    const now = this.file.poll(events);
+    const now = this.poll(events);
     if (now !== 0) return now;
     const waiter: PollWaiter = {
       wake: () => {
@@ -272,7 +302,9 @@ export class OpenFile implements Disposable {
     });
     const bits = this.file.poll(events, waiter);
     if (bits !== 0) wait.complete(bits);
-    return await this.#held(wait);
+    const woken = await this.#held(wait);
+    // As do_poll looks again once the sleeper runs: the event that woke it may have brought more bits after the first.
+    return woken > 0 ? this.file.poll(events) || woken : woken;
   }
 
   /**
@@ -287,21 +319,38 @@ export class OpenFile implements Disposable {
 
   /** As `mmap`, giving the mapping itself, which the caller unmaps by disposing it. */
   map(length: number, offset = 0, prot: number = PROT_READ | PROT_WRITE, flags: number = MAP_SHARED): Mapping {
-    return this.file.map(this.process, length, offset, prot, flags);
+    return this.#used().map(this.process, length, offset, prot, flags);
   }
 
   /** lseek(2). Throws DrmError. */
   lseek(offset: number, whence: number): number {
-    return this.file.lseek(offset, whence);
+    return this.#used().lseek(offset, whence);
   }
 
-  /** Closes the fd. */
+  /** ftruncate(2) of a memfd. @param size bytes. Throws EINVAL for other files, EPERM for a sealed one, ENOMEM. */
+  ftruncate(size: number): void {
+    this.#memfd().truncate(size);
+  }
+
+  /** fcntl(F_ADD_SEALS) of a memfd. @param seals F_SEAL_*. Throws EINVAL for other files, EPERM, EBUSY. */
+  addSeals(seals: number): void {
+    this.#memfd().addSeals(seals);
+  }
+
+  #memfd(): MemFd {
+    const file = this.#used();
+    if (!(file instanceof MemFd)) throw new DrmError("EINVAL", `Cannot resize or seal a ${file.kind} file`);
+    return file;
+  }
+
+  /** Closes the fd. Throws EBADF if it is closed. */
   close(): void {
+    this.#used();
     this.process.close(this.fd);
   }
 
   /** Closes the fd if it is still open. */
   [Symbol.dispose](): void {
-    if (this.process.fds.get(this.fd) === this.file) this.close();
+    if (this.#open) this.close();
   }
 }

@@ -43,7 +43,7 @@ import { DrmError, errnoOf, ETIME } from "./error.ts";
 import { eventFdContext } from "./eventfd.ts";
 import { type Fence, stubFence } from "./fence.ts";
 import { mergeFences } from "./fence_unwrap.ts";
-import { type IoctlEntry, ioctlMaker, RENDER_ALLOW } from "./ioctl.ts";
+import { type IoctlEntry, ioctlMaker, MAY_WAIT, RENDER_ALLOW } from "./ioctl.ts";
 import type { Process } from "./process.ts";
 import { SyncFile, syncFileFence } from "./sync_file.ts";
 import type { SubmitWaiter } from "./submit_queue.ts";
@@ -198,7 +198,7 @@ const fdToHandle = line.ioctl(DRM_IOCTL_SYNCOBJ_FD_TO_HANDLE, drm_syncobj_handle
   return 0;
 });
 
-const transfer = line.ioctl(DRM_IOCTL_SYNCOBJ_TRANSFER, drm_syncobj_transfer, RENDER_ALLOW, (file, arg) => {
+const transfer = line.ioctl(DRM_IOCTL_SYNCOBJ_TRANSFER, drm_syncobj_transfer, RENDER_ALLOW | MAY_WAIT, (file, arg) => {
   need(file, "SYNCOBJ_TIMELINE");
   refuse(arg.pad !== 0, "pad must be 0");
   const source = file.device.system;
@@ -264,7 +264,7 @@ function wait(
   });
 }
 
-const binaryWait = line.ioctl(DRM_IOCTL_SYNCOBJ_WAIT, drm_syncobj_wait, RENDER_ALLOW, (file, arg, task) => {
+const binaryWait = line.ioctl(DRM_IOCTL_SYNCOBJ_WAIT, drm_syncobj_wait, RENDER_ALLOW | MAY_WAIT, (file, arg, task) => {
   need(file, "SYNCOBJ");
   const { flags, count_handles: count } = arg;
   refuse((flags & ~WAIT_FLAGS) !== 0, "unknown flags");
@@ -284,7 +284,7 @@ const binaryWait = line.ioctl(DRM_IOCTL_SYNCOBJ_WAIT, drm_syncobj_wait, RENDER_A
 const timelineWait = line.ioctl(
   DRM_IOCTL_SYNCOBJ_TIMELINE_WAIT,
   drm_syncobj_timeline_wait,
-  RENDER_ALLOW,
+  RENDER_ALLOW | MAY_WAIT,
   (file, arg, task) => {
     need(file, "SYNCOBJ_TIMELINE");
     const count = arg.count_handles;

@@ -17,10 +17,10 @@ export interface WaitOptions {
   /** Takes back what was registered; called once, at completion of any kind. */
   readonly cleanup?: () => void;
   /**
-   * For work that may be done while only its pace is left to wait for: the result for a caller that cannot wait, or is
-   * interrupted; undefined while the work itself is to be waited for.
+   * For work that may be done while only its pace is left to wait for: the result for a caller that cannot wait, or (with
+   * `interrupted`) is not to wait any more; undefined while the work itself is to be waited for.
    */
-  readonly detach?: () => number | undefined;
+  readonly detach?: (interrupted: boolean) => number | undefined;
 }
 
 /** A result that is not there yet. It completes once; later completions are ignored. */
@@ -31,7 +31,7 @@ export class Wait {
   #finish: ((result: number) => number) | undefined;
   #done: ((result: number) => void) | undefined;
   #observer: ((result: number) => void) | undefined;
-  #detach: (() => number | undefined) | undefined;
+  #detach: ((interrupted: boolean) => number | undefined) | undefined;
   /** Absolute time of the time-out, ns; Infinity for none. */
   readonly deadline: number;
 
@@ -68,13 +68,18 @@ export class Wait {
   /** Gives up, as for a signal or a closed door: completes with `error`, default -EINTR. */
   cancel(error: number = EINTR): void {
     if (this.#result !== undefined) return;
-    this.complete(this.#detach?.() ?? error);
+    const result = this.#detach?.(true);
+    this.complete(result ?? error);
   }
 
-  /** Completes at once if only pace is waited for; whether it did. For doors that cannot wait. */
-  detach(): boolean {
+  /**
+   * Completes at once if only pace is waited for; whether it did. For doors that cannot wait.
+   *
+   * @param interrupted leaves undone what is not done yet.
+   */
+  detach(interrupted = false): boolean {
     if (this.#result !== undefined) return false;
-    const result = this.#detach?.();
+    const result = this.#detach?.(interrupted);
     if (result !== undefined) this.complete(result);
     return result !== undefined;
   }

@@ -8,8 +8,8 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { decode } from "fast-png";
 import { createSystem, drivers, PngDisplay } from "@udrm/udrm";
 import { formatTrace, type TraceEvent } from "@udrm/udrm/core";
 import { soft2d } from "@udrm/udrm/host/render/soft2d";
@@ -24,32 +24,23 @@ import {
   DRM_PLANE_TYPE_CURSOR,
   DRM_PLANE_TYPE_PRIMARY,
 } from "@udrm/udrm/uapi";
+import { encodePng } from "@udrm/udrm/display/png";
+import { type Picture, readPicture } from "./picture.ts";
 
 const FLIPS = 60;
 const CURSOR = 64;
 
-/** A picture: rows of red, green, blue and perhaps alpha. */
-interface Source {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly data: ArrayLike<number>;
-}
-
 /** The picture as XRGB8888 words of the screen's size: scaled to fit, centred on black. */
-function fit(source: Source, width: number, height: number): Uint32Array {
+function fit(source: Picture, width: number, height: number): Uint32Array {
   const words = new Uint32Array(width * height);
   const scale = Math.min(width / source.width, height / source.height);
-  const w = Math.round(source.width * scale), h = Math.round(source.height * scale);
+  const w = Math.max(1, Math.round(source.width * scale)), h = Math.max(1, Math.round(source.height * scale));
   const left = (width - w) >> 1, top = (height - h) >> 1;
-  const grey = source.channels < 3;
   for (let y = 0; y < h; y++) {
-    const row = Math.min(source.height - 1, Math.floor((y + 0.5) / scale));
+    const row = Math.min(source.height - 1, Math.floor((y + 0.5) * source.height / h));
     for (let x = 0; x < w; x++) {
-      const column = Math.min(source.width - 1, Math.floor((x + 0.5) / scale));
-      const at = (row * source.width + column) * source.channels;
-      const r = source.data[at], g = source.data[grey ? at : at + 1], b = source.data[grey ? at : at + 2];
-      words[(top + y) * width + left + x] = (0xff << 24 | r << 16 | g << 8 | b) >>> 0;
+      const column = Math.min(source.width - 1, Math.floor((x + 0.5) * source.width / w));
+      words[(top + y) * width + left + x] = source.at(column, row);
     }
   }
   return words;
@@ -88,7 +79,7 @@ Draws a picture through /dev/dri/card0 of the virtio-gpu driver and writes what 
   out/first_light.png        the last of ${FLIPS} frames
   out/first_light.anim.png   the dawn, as a small animation
 
-  PICTURE.png        a picture of your own; any size
+  PICTURE.png        a PNG file of your own, of any size and kind
   --trace            every ioctl, virtio command and fence, decoded
   --gpu NAME         part of the GPU's name, or its number in udrm info
   --renderer NAME    vulkan2d (the default), or soft2d, which needs no Vulkan
@@ -97,56 +88,92 @@ Draws a picture through /dev/dri/card0 of the virtio-gpu driver and writes what 
 
 Example: deno task demo ~/Pictures/cat.png --trace`;
 
-const { values: args, positionals } = parseArgs({
-  args: Deno.args,
-  allowPositionals: true,
-  options: {
-    trace: { type: "boolean" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-    gpu: { type: "string" },
-    renderer: { type: "string" },
-    out: { type: "string" },
-  },
-});
+function options(argv: string[]) {
+  return parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: {
+      trace: { type: "boolean" },
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+      gpu: { type: "string" },
+      renderer: { type: "string" },
+      out: { type: "string" },
+    },
+  });
+}
+
+/** Ends the program with a sentence that says what to do: 2 for a wrong command line, 1 for anything else. */
+function stop(code: 1 | 2, sentence: string): never {
+  console.error(`first_light: ${sentence}`);
+  Deno.exit(code);
+}
+
+/** What went wrong, in words; a permission that is missing names the command that has it. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return error instanceof Deno.errors.NotCapable ? `${text}; \`deno task demo\` has all that it needs` : text;
+}
+
+/** The value of an attempt; the program ends with `what` and the reason if it fails. */
+function attempt<T>(what: string, make: () => T, advice = ""): T {
+  try {
+    return make();
+  } catch (error) {
+    return stop(1, `${what}: ${reasonOf(error)}${error instanceof Deno.errors.NotCapable ? "" : advice}`);
+  }
+}
+
+function commandLine(): ReturnType<typeof options> {
+  try {
+    return options([...Deno.args]);
+  } catch (error) {
+    return stop(2, `${reasonOf(error).split(". ")[0]}; deno task demo --help tells what there is`);
+  }
+}
+
+const { values: args, positionals } = commandLine();
 if (args.help) {
   console.log(HELP);
   Deno.exit(0);
 }
+if (positionals.length > 1) stop(2, `one picture at a time, not ${positionals.join(" and ")}`);
 const rendererName = args.renderer ?? "vulkan2d";
 if (rendererName !== "vulkan2d" && rendererName !== "soft2d") {
-  console.error(`There is no renderer "${rendererName}": choose vulkan2d or soft2d`);
-  Deno.exit(2);
+  stop(2, `there is no renderer "${rendererName}": choose vulkan2d or soft2d`);
 }
 const out = args.out ?? "out";
-const path = positionals[0] ?? new URL("./first_light.png", import.meta.url);
-let source: Source | undefined;
-try {
-  source = decode(Deno.readFileSync(path));
-} catch (error) {
-  console.error(
-    `Cannot read ${path}: ${error instanceof Error ? error.message : error}. Give a PNG file of 8 bits a channel.`,
-  );
-  Deno.exit(1);
-}
+const path = positionals[0] ?? fileURLToPath(new URL("./first_light.png", import.meta.url));
+let source: Picture | undefined = attempt(`Cannot read ${path}`, () => readPicture(Deno.readFileSync(path)));
+attempt(
+  `Cannot write to ${out}`,
+  () => Deno.mkdirSync(out, { recursive: true }),
+  "; name another folder with --out DIR",
+);
 
 // The floors, from the top: a client, the core with the virtio_gpu driver, the virtqueue, the host device, Vulkan, a display.
-using renderer = rendererName === "soft2d" ? soft2d() : vulkan2d({ gpu: args.gpu });
+using house = new DisposableStack();
+const renderer = attempt(
+  `Cannot render with ${rendererName}`,
+  () => house.use(rendererName === "soft2d" ? soft2d() : vulkan2d({ gpu: args.gpu })),
+  `\n\`deno task udrm info\` lists the GPUs; --renderer soft2d draws the same without Vulkan`,
+);
 using display = new PngDisplay({ recordEvery: 4, recordShrink: 4 });
-using system = createSystem({
-  drivers: [drivers.virtioGpu({ renderer, display })],
-  clock: "monotonic",
-  pages: "memfd",
-});
+const system = attempt("Cannot start", () =>
+  house.use(createSystem({
+    drivers: [drivers.virtioGpu({ renderer, display })],
+    clock: "monotonic",
+    pages: "memfd",
+  })));
 const counts = new Map<string, number>();
 const count = (event: TraceEvent): void => {
   counts.set(event.floor, (counts.get(event.floor) ?? 0) + 1);
   if (args.trace) console.error(formatTrace(event));
 };
-using _trace = system.trace.listen(count);
+house.use(system.trace.listen(count));
 
-using process = system.process({ comm: "first_light" });
-using card: DrmCard = openCard(process);
+const process = house.use(system.process({ comm: "first_light" }));
+const card: DrmCard = house.use(openCard(process));
 card.becomeAtomic();
 
 const connector = card.connectors().find((c) => c.connected);
@@ -160,9 +187,9 @@ const picture = fit(source, width, height);
 source = undefined; // millions of bytes that nobody needs any more
 
 // Two buffers to flip between, one for the cursor.
-using front = card.createDumb(width, height);
-using back = card.createDumb(width, height);
-using arrow = card.createDumb(CURSOR, CURSOR);
+const front = house.use(card.createDumb(width, height));
+const back = house.use(card.createDumb(width, height));
+const arrow = house.use(card.createDumb(CURSOR, CURSOR));
 const buffers = [front, back];
 const words = buffers.map((b) => new Uint32Array(b.bytes.buffer, b.bytes.byteOffset, width * height));
 drawCursor(new Uint32Array(arrow.bytes.buffer, arrow.bytes.byteOffset, CURSOR * CURSOR), CURSOR);
@@ -200,7 +227,7 @@ const outFence = process.alloc(8);
 const fenceFd = new DataView(outFence.bytes.buffer, outFence.bytes.byteOffset, 8);
 let lastFlip = 0;
 const started = performance.now();
-using flip: AtomicRequest = card.atomic();
+const flip: AtomicRequest = house.use(card.atomic());
 for (let frame = 1; frame <= FLIPS; frame++) {
   const begin = performance.now();
   const buffer = buffers[frame % 2];
@@ -227,19 +254,25 @@ for (let frame = 1; frame <= FLIPS; frame++) {
 }
 const seconds = (performance.now() - started) / 1000;
 
-Deno.mkdirSync(out, { recursive: true });
-Deno.writeFileSync(`${out}/first_light.png`, display.png());
-Deno.writeFileSync(`${out}/first_light.anim.png`, display.apng(66));
-
 const shown = display.raw();
 const exact = shown !== undefined && picture.every((word, i) => {
   const at = i * 4;
   return (word & 0xff) === shown.bytes[at] && (word >>> 8 & 0xff) === shown.bytes[at + 1] &&
     (word >>> 16 & 0xff) === shown.bytes[at + 2];
 });
+const screen = display.picture();
+if (screen === undefined) throw new Error("the display shows nothing");
 const version = card.version();
+const executedBy = renderer.device;
+// The screen goes dark; packing the pictures takes as much memory as Vulkan gives back.
+house.dispose();
+attempt(`Cannot write to ${out}`, () => {
+  Deno.writeFileSync(`${out}/first_light.png`, encodePng(screen));
+  Deno.writeFileSync(`${out}/first_light.anim.png`, display.apng(66));
+}, "; name another folder with --out DIR");
+
 const figures = {
-  executedBy: renderer.device,
+  executedBy,
   mode: `${width}x${height}@${mode.vrefresh}`,
   frames: FLIPS,
   seconds,

@@ -61,3 +61,32 @@ Deno.test("udrm info is the same for people, and says when a GPU that was asked 
   assertEquals(wrong.code, 1);
   assertStringIncludes(wrong.out, 'Cannot choose GPU "voodoo2"');
 });
+
+Deno.test("every task has a --help that ends well and shows an unknown option the way there", async () => {
+  const run = async (file: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", file, ...args],
+      cwd: root,
+    }).output();
+    const text = new TextDecoder();
+    return { code, out: text.decode(stdout), err: text.decode(stderr) };
+  };
+  for (
+    const [file, task] of [
+      ["cli/setup.ts", "setup"],
+      ["examples/first_light.ts", "demo"],
+      ["tests/run.ts", "test"],
+      ["tests/gate.ts", "ok"],
+      ["tests/bench/main.ts", "bench"],
+      ["drivers/host/vulkan/gen/generate.ts", "gen:vulkan"],
+    ]
+  ) {
+    const help = await run(file, "--help");
+    assertEquals(help.code, 0, help.err);
+    assertStringIncludes(help.out, `Usage: deno task ${task}`);
+    const wrong = await run(file, "--lunch");
+    assertEquals([wrong.code, wrong.out], [2, ""], task);
+    assertStringIncludes(wrong.err, `deno task ${task}`);
+    assert(!wrong.err.includes("    at "), wrong.err);
+  }
+});

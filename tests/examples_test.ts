@@ -7,10 +7,14 @@ import { decode } from "fast-png";
 
 const root = new URL("../", import.meta.url);
 
-async function run(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
+async function run(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; out: string; err: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", ...args],
     cwd: root,
+    env,
     stdout: "piped",
     stderr: "piped",
   }).output();
@@ -19,7 +23,7 @@ async function run(args: readonly string[]): Promise<{ code: number; out: string
 }
 
 Deno.test("examples: each file stands in a test here", () => {
-  const known = ["first_light.ts", "vgem.ts", "prime.ts", "syncobj.ts", "driver.ts"];
+  const known = ["first_light.ts", "vgem.ts", "prime.ts", "syncobj.ts", "driver.ts", "picture.ts", "picture_test.ts"];
   const found = [...Deno.readDirSync(new URL("examples/", root))].map((e) => e.name).filter((name) =>
     name.endsWith(".ts")
   );
@@ -116,8 +120,36 @@ Deno.test("examples/first_light.ts --trace names ioctls and virtio commands", as
   }
 });
 
-Deno.test("examples/first_light.ts says what is wrong with a picture it cannot read", async () => {
-  const { code, err } = await run(["-A", "examples/first_light.ts", "/nowhere/cat.png"]);
-  assertEquals(code, 1);
-  assertStringIncludes(err, "Cannot read /nowhere/cat.png");
+Deno.test("examples/first_light.ts says in a line what is wrong and what to do, and shows no stack", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".png" });
+  try {
+    await Deno.writeFile(file, Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16));
+    for (
+      const [args, code, phrases, env] of [
+        [["/nowhere/cat.png"], 1, ["Cannot read /nowhere/cat.png", "No such file"]],
+        [[file], 1, [`Cannot read ${file}`, "it is a JPEG file: convert it to PNG first"]],
+        [["--lunch"], 2, ["'--lunch'", "deno task demo --help"]],
+        [["--gpu"], 2, ["--gpu", "deno task demo --help"]],
+        [["a.png", "b.png"], 2, ["one picture at a time"]],
+        [["--renderer", "gl"], 2, ["choose vulkan2d or soft2d"]],
+        [["--out", "/proc/nowhere"], 1, ["Cannot write to /proc/nowhere", "--out DIR"]],
+        [["--gpu", "voodoo2"], 1, ['Cannot choose GPU "voodoo2"', "deno task udrm info", "--renderer soft2d"]],
+        [[], 1, ["VK_ICD_FILENAMES names no driver that works: /nowhere.json", "--renderer soft2d"], {
+          VK_ICD_FILENAMES: "/nowhere.json",
+          VK_DRIVER_FILES: "",
+          UDRM_VULKAN_VALIDATION: "0", // what the loader says of it is expected
+        }],
+      ] as [string[], number, string[], Record<string, string>?][]
+    ) {
+      const result = await run(["-A", "examples/first_light.ts", ...args], env);
+      assertEquals(result.code, code, result.err);
+      for (const phrase of phrases) assertStringIncludes(result.err, phrase);
+      assert(!result.err.includes("    at "), result.err);
+    }
+  } finally {
+    await Deno.remove(file);
+  }
+  const denied = await run(["--allow-read", "--allow-write", "--allow-env", "examples/first_light.ts"]);
+  assertEquals(denied.code, 1);
+  assertStringIncludes(denied.err, "`deno task demo` has all that it needs");
 });

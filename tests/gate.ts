@@ -1,6 +1,13 @@
 // The one gate of a change, `deno task ok`: formatting, lint, types, documentation, and all tests. Each step counts as a test in the
 // closing line "N passed, N failed". With --no-tests it leaves the tests to its caller.
 
+const HELP = `Usage: deno task ok [--no-tests] [PATH...] [FILTER...] [--verbose]
+
+Checks formatting, lint, types and documentation, then runs the tests as deno task test does with the same words.
+
+  --no-tests  leaves the tests out
+  --help      this text`;
+
 const root = new URL("..", import.meta.url);
 
 /** What the project offers to others, from deno.json. */
@@ -36,6 +43,15 @@ async function deno(args: readonly string[]): Promise<boolean> {
   return code === 0;
 }
 
+if (Deno.args.includes("--help") || Deno.args.includes("-h")) {
+  console.log(HELP);
+  Deno.exit(0);
+}
+const unknown = Deno.args.find((arg) => arg.startsWith("-") && !["--", "--no-tests", "--verbose"].includes(arg));
+if (unknown !== undefined) {
+  console.error(`There is no option ${unknown}; deno task ok --help tells what there is`);
+  Deno.exit(2);
+}
 let passed = 0;
 let failed = 0;
 const steps: [string, string[]][] = [

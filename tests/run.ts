@@ -2,11 +2,14 @@
 // with the line "N passed, N failed". `deno task test [PATH...] [FILTER...] [--verbose]`.
 import { parseJunit, type TestResult } from "./junit.ts";
 
-const HELP = `deno task test [PATH...] [FILTER...] [--verbose]
+const HELP = `Usage: deno task test [PATH...] [FILTER...] [--verbose]
 
   PATH        a file or folder of tests; only these are run
   FILTER      part of a test's name; only tests with one of them are run
-  --verbose   shows the time each file took`;
+  --verbose   shows the time each file took
+  --help      this text
+
+Example: deno task test core/kms "F12 timeline"`;
 
 /** Folders whose tests run with zero permissions, as the code in them does. */
 const PURE = ["uapi", "core"];
@@ -140,9 +143,14 @@ function filterArgs(words: readonly string[]): string[] {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.includes("--help")) {
+  if (args.includes("--help") || args.includes("-h")) {
     console.log(HELP);
     return 0;
+  }
+  const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--" && arg !== "--verbose");
+  if (unknown !== undefined) {
+    console.error(`There is no option ${unknown}; deno task test --help tells what there is`);
+    return 2;
   }
   const words = args.filter((arg) => arg !== "--verbose" && arg !== "--");
   const paths = words.map(asPath).filter((path) => path !== undefined);
@@ -174,7 +182,8 @@ async function main(args: readonly string[]): Promise<number> {
   const passed = sums.reduce((sum, pass) => sum + pass.passed, 0);
   const tests = sums.flatMap((pass) => pass.tests);
   if (passed + failed === 0) {
-    console.error("Cannot pass: no test ran");
+    const what = words.length === 0 ? "" : `: no file and no test's name is like ${words.join(", ")}`;
+    console.error(`Cannot pass: no test ran${what}`);
     failed = 1;
   }
   if (args.includes("--verbose")) showTimes(tests.filter(({ outcome }) => outcome !== "skipped"));

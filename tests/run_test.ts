@@ -62,6 +62,10 @@ Deno.test("run.ts fails for a message of Vulkan's validation, and for no test at
   assertStringIncludes(noisy.all, "VUID-1");
   const none = await run({ "drivers/b_test.ts": GOOD }, "no-such-name");
   assertEquals([none.last, none.code], ["0 passed, 1 failed", 1]);
+  assertStringIncludes(none.all, "no file and no test's name is like no-such-name");
+  const option = await run({ "drivers/b_test.ts": GOOD }, "--lunch");
+  assertEquals([option.last, option.code], ["", 2]);
+  assertStringIncludes(option.all, "There is no option --lunch");
 });
 
 Deno.test("run.ts takes paths and parts of names", async () => {

@@ -150,7 +150,7 @@ export const s32: Field<number> = scalar<number>(
   (d, o, v) => d.setInt32(o, v, true),
 );
 
-/** `__u64` read bit-exactly, as a bigint: addresses, modifiers, cookies, timeline points. */
+/** `__u64` read bit-exactly, as a bigint: addresses, modifiers, cookies, timeline points. A whole Number may be written too. */
 export const u64: Field<bigint> = scalar<bigint>(
   "u64",
   8,
@@ -158,15 +158,15 @@ export const u64: Field<bigint> = scalar<bigint>(
     get(this: HasView): bigint {
       return this[VIEW].getBigUint64(o, true);
     },
-    set(this: HasView, v: bigint): void {
-      this[VIEW].setBigUint64(o, v, true);
+    set(this: HasView, v: bigint | number): void {
+      this[VIEW].setBigUint64(o, typeof v === "bigint" ? v : BigInt(v), true);
     },
   }),
   (d, o) => d.getBigUint64(o, true),
-  (d, o, v) => d.setBigUint64(o, v, true),
+  (d, o, v: bigint | number) => d.setBigUint64(o, typeof v === "bigint" ? v : BigInt(v), true),
 );
 
-/** `__s64` read bit-exactly, as a bigint. */
+/** `__s64` read bit-exactly, as a bigint. A whole Number may be written too. */
 export const s64: Field<bigint> = scalar<bigint>(
   "s64",
   8,
@@ -174,12 +174,12 @@ export const s64: Field<bigint> = scalar<bigint>(
     get(this: HasView): bigint {
       return this[VIEW].getBigInt64(o, true);
     },
-    set(this: HasView, v: bigint): void {
-      this[VIEW].setBigInt64(o, v, true);
+    set(this: HasView, v: bigint | number): void {
+      this[VIEW].setBigInt64(o, typeof v === "bigint" ? v : BigInt(v), true);
     },
   }),
   (d, o) => d.getBigInt64(o, true),
-  (d, o, v) => d.setBigInt64(o, v, true),
+  (d, o, v: bigint | number) => d.setBigInt64(o, typeof v === "bigint" ? v : BigInt(v), true),
 );
 
 const setU53 = (d: DataView, o: number, v: number): void => {

@@ -28,8 +28,9 @@ export interface StructView {
 /** A struct value in memory: its members, and {@linkcode StructView}. */
 export type View<T> = T & StructView;
 
-/** What `of` takes for a member: arrays from array-likes, nested structs from partial objects. */
-export type Init<V> = V extends number | bigint | string | Uint8Array ? V
+/** What `of` takes for a member: bigints from whole Numbers too, arrays from array-likes, nested structs from partial objects. */
+export type Init<V> = V extends bigint ? bigint | number
+  : V extends number | string | Uint8Array ? V
   : V extends ArrayView<infer E> ? ArrayLike<Init<E>>
   : V extends object ? { readonly [K in keyof V]?: Init<V[K]> }
   : V;

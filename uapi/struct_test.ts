@@ -82,6 +82,14 @@ Deno.test("of refuses a member that the struct does not have", () => {
   assertThrows(() => pair.of({ toString: 1 } as unknown as pair), TypeError, "struct pair has no such member");
 });
 
+Deno.test("64-bit members are bigints, and take whole Numbers", () => {
+  const view = pair.of({ x: 1, y: 0x2_0000_0003 });
+  assertEquals(view.y, 0x2_0000_0003n);
+  view.y = -1n;
+  assertEquals(view.y, 0xffff_ffff_ffff_ffffn);
+  assertThrows(() => pair.of({ y: 1.5 }), RangeError);
+});
+
 Deno.test("of copies a nested view", () => {
   const inner = pair.of({ x: 1, y: 2n });
   const view = nest.of({ pair: inner });

@@ -4,12 +4,14 @@
  * @module
  */
 
+import { ERRNO } from "../../uapi/errno.ts";
 import { DrmError, EBUSY, EINTR } from "../error.ts";
 import type { Fence, FenceCallback } from "../fence.ts";
 import { ResvUsage } from "../resv.ts";
 import { Wait } from "../wait.ts";
 import { checkDraft } from "./atomic_check.ts";
 import type { AtomicState } from "./atomic_state.ts";
+import { finishHardware } from "./atomic_tail.ts";
 import { CrtcCommit } from "./crtc_commit.ts";
 import type { PlaneState } from "./plane_state.ts";
 
@@ -17,8 +19,9 @@ import type { PlaneState } from "./plane_state.ts";
  * Checks and commits a draft; takes it over. It ends in `onCommitted` or `onDiscarded`.
  *
  * @param nonblock return at once, the commit follows when its fences have signalled; -EBUSY while the last flip is pending (J9).
+ * @param retry builds the same draft again and commits it: for a blocking commit that was overtaken while it waited. Without
+ * it a blocking commit waits for nothing.
  * @param paced blocking only: wait until the frame is on the screen, as far as the caller's door can wait.
- * @param retry builds the same draft again and commits it: for a blocking commit that was overtaken while it waited.
  * @returns 0, -EBUSY, or (blocking only) a Wait.
  * @throws {DrmError} what the check and the driver's `prepareFb` throw; the draft is discarded.
  */
@@ -36,21 +39,39 @@ export function commitDraft(
       draft.discard();
       return EBUSY; // J10: a draft that could never be committed is refused before
     }
-    setupCommits(draft);
+    setupCommits(draft, nonblock);
     prepareFbs(draft, prepared);
   } catch (error) {
     cleanUp(prepared);
     draft.discard();
     throw error;
   }
-  if (!nonblock && retry !== undefined && blocker(draft) !== undefined) return waitAndCommit(draft, retry, paced);
-  if (nonblock) {
-    swapIn(draft);
-    return 0;
-  }
-  const commits = commitsOf(draft);
+  if (!nonblock && retry !== undefined && blocker(draft, true) !== undefined) return waitAndCommit(draft, retry, paced);
+  if (!nonblock && paced) return swapInPaced(draft);
   swapIn(draft);
-  return finish(draft, commits, paced);
+  return 0;
+}
+
+// A blocking commit, waiting for its frames: the kernel's returns only when they are on the screen
+// (drm_atomic_helper_wait_for_vblanks, _wait_for_flip_done). A cursor's waits for none.
+function swapInPaced(draft: AtomicState): number | Wait {
+  const { clock } = draft.kms;
+  const commits = draft.legacyCursor ? [] : commitsOf(draft);
+  swapIn(draft);
+  const pending = commits.filter((commit) => !commit.flipDone);
+  if (pending.length === 0) return 0;
+  const done = (): number => 0;
+  // A frame that never comes is reported by the kernel after ten seconds, and the commit succeeds all the same.
+  const wait = new Wait({ clock, deadline: clock.now() + FLIP_TIMEOUT_NS, onTimeout: done, detach: done });
+  let missing = pending.length;
+  for (const commit of pending) {
+    const look = (): void => {
+      if (!commit.flipDone) commit.onProgress(look);
+      else if (--missing === 0) wait.complete(0);
+    };
+    look();
+  }
+  return wait;
 }
 
 function commitsOf(draft: AtomicState): CrtcCommit[] {
@@ -87,54 +108,28 @@ function stalls(commit: CrtcCommit | undefined): boolean {
   return commit !== undefined && !commit.flipDone && commit.stalls;
 }
 
-// What a blocking commit gives once it is swapped in. The kernel's returns only when its frame is on the screen
-// (drm_atomic_helper_wait_for_vblanks, _wait_for_flip_done), so nothing after it meets -EBUSY on its account.
-function finish(draft: AtomicState, commits: readonly CrtcCommit[], paced: boolean): number | Wait {
-  const pending = commits.filter((commit) => !commit.flipDone);
-  const detach = (): number => {
-    for (const commit of pending) commit.stalls = false;
-    return 0;
-  };
-  if (!paced || draft.legacyCursor || pending.length === 0) return detach();
-  const kms = draft.kms;
-  const look = (): void => {
-    if (pending.every((commit) => commit.flipDone)) wait.complete(0);
-    else for (const commit of pending) if (!commit.flipDone) watch(commit);
-  };
-  const watched = new Set<CrtcCommit>();
-  const watch = (commit: CrtcCommit): void => {
-    if (watched.has(commit)) return;
-    watched.add(commit);
-    commit.onProgress(() => {
-      watched.delete(commit);
-      if (wait.result === undefined) look();
-    });
-  };
-  // A frame that never comes is reported by the kernel after ten seconds, and the commit succeeds all the same.
-  const wait = new Wait({ clock: kms.clock, deadline: kms.clock.now() + FLIP_TIMEOUT_NS, onTimeout: detach, detach });
-  look();
-  return wait;
-}
-
 const FLIP_TIMEOUT_NS = 10e9;
 
-// What a blocking commit waits for: a fence, or the last commit on something that it touches.
-function blocker(draft: AtomicState): Fence | CrtcCommit | undefined {
+// What a blocking commit waits for: a fence, or the last commit on something that it touches. Without `pace`, frames that
+// are not shown yet do not count.
+function blocker(draft: AtomicState, pace: boolean): Fence | CrtcCommit | undefined {
   for (const fence of draft.fences) if (!fence.isSignaled) return fence;
   for (const crtc of draft.crtcs) {
     const commit = crtc.commit;
-    if (commit !== undefined && (!commit.hwDone || (!commit.flipDone && !draft.legacyCursor))) return commit;
+    if (commit !== undefined && (!commit.hwDone || (pace && !commit.flipDone && !draft.legacyCursor))) return commit;
   }
   for (const { state: { commit } } of draft.connectors) if (commit?.hwDone === false) return commit;
   for (const { state: { commit } } of draft.planes) if (commit?.hwDone === false) return commit;
   return undefined;
 }
 
-// drm_atomic_helper_setup_commit: every CRTC gets a record of the commit, with or without event.
-function setupCommits(draft: AtomicState): void {
+// drm_atomic_helper_setup_commit: every CRTC gets a record of the commit, with or without event. Nobody meets -EBUSY on account
+// of a blocking commit: the kernel's holds its locks until its frame is shown.
+function setupCommits(draft: AtomicState, nonblock: boolean): void {
   for (const crtc of draft.crtcs) {
     const state = draft.crtc(crtc);
     const commit = state.commit ??= new CrtcCommit(crtc);
+    commit.stalls = nonblock;
     if (draft.legacyCursor) commit.skipFlip();
   }
   for (const plane of draft.planes) {
@@ -184,6 +179,7 @@ function preparedOf(draft: AtomicState): PlaneState[] {
 // A blocking commit waits before it swaps, interruptibly, and is then as if it had never been. What was committed meanwhile
 // makes it start over: the kernel's locks, which would have held that back, are not there.
 function waitAndCommit(draft: AtomicState, retry: () => number | Wait, paced: boolean): Wait {
+  const { device } = draft.kms;
   let place: FenceCallback | undefined;
   let waitingFor: CrtcCommit | undefined;
   let inner: Wait | undefined;
@@ -192,25 +188,10 @@ function waitAndCommit(draft: AtomicState, retry: () => number | Wait, paced: bo
     place = undefined;
     waitingFor = undefined;
     if (!pending) return;
-    if (draft.stale) {
-      pending = false;
-      draft.cancelSignals();
-      let result: number | Wait;
-      try {
-        result = retry();
-      } catch (error) {
-        if (!(error instanceof DrmError)) throw error;
-        result = -error.errno;
-      } finally {
-        giveUp(); // only now: its states hold framebuffers that the next attempt may need
-      }
-      if (typeof result === "number") return wait.complete(result);
-      inner = result;
-      inner.onDone((done) => wait.complete(done));
-      return;
-    }
+    if (device.unplugged) return wait.complete(-ERRNO.ENODEV);
+    if (draft.stale) return startOver();
     for (;;) {
-      const next = blocker(draft);
+      const next = blocker(draft, true);
       if (next === undefined) break;
       if (next instanceof CrtcCommit) {
         waitingFor = next;
@@ -220,10 +201,29 @@ function waitAndCommit(draft: AtomicState, retry: () => number | Wait, paced: bo
       place = next.addCallback(step);
       if (place !== undefined) return;
     }
+    swap();
+  };
+  const swap = (): void => {
     pending = false;
-    const commits = commitsOf(draft);
+    if (paced) return goOn(swapInPaced(draft));
     swapIn(draft);
-    const result = finish(draft, commits, paced);
+    wait.complete(0);
+  };
+  const startOver = (): void => {
+    pending = false;
+    draft.cancelSignals();
+    let result: number | Wait;
+    try {
+      result = retry();
+    } catch (error) {
+      if (!(error instanceof DrmError)) throw error;
+      result = -error.errno;
+    } finally {
+      giveUp(); // only now: its states hold framebuffers that the next attempt may need
+    }
+    goOn(result);
+  };
+  const goOn = (result: number | Wait): void => {
     if (typeof result === "number") return wait.complete(result);
     inner = result;
     inner.onDone((done) => wait.complete(done));
@@ -232,12 +232,25 @@ function waitAndCommit(draft: AtomicState, retry: () => number | Wait, paced: bo
     cleanUp(preparedOf(draft));
     draft.discard();
   };
-  const wait = new Wait({
-    // Once swapped in, the commit stands whatever becomes of the caller.
-    detach: () => inner?.detach() ? inner.result : undefined,
+  const stopWaiting = (): void => {
+    place?.remove();
+    waitingFor?.offProgress(step);
+    place = waitingFor = undefined;
+  };
+  const wait: Wait = new Wait({
+    // Once swapped in, the commit stands whatever becomes of the caller. One that cannot wait gets it swapped in as soon as
+    // nothing but the frame of the commit before holds it back.
+    detach: (interrupted) => {
+      if (pending && !interrupted && !device.unplugged && (draft.stale || blocker(draft, false) === undefined)) {
+        stopWaiting();
+        if (draft.stale) startOver();
+        else swap();
+      }
+      if (wait.result === undefined) inner?.detach(interrupted);
+      return wait.result;
+    },
     cleanup: () => {
-      place?.remove();
-      waitingFor?.offProgress(step);
+      stopWaiting();
       inner?.cancel(EINTR);
       if (pending) {
         pending = false;
@@ -300,13 +313,8 @@ function deferTail(draft: AtomicState, previous: readonly CrtcCommit[] | undefin
 
 function runTail(draft: AtomicState): void {
   const kms = draft.kms;
-  if (kms.device.unplugged) {
-    for (const crtc of draft.crtcs) {
-      const commit = draft.newCrtc(crtc)?.commit;
-      commit?.finishHardware();
-      commit?.arm();
-    }
-  } else kms.commitTail(draft);
+  if (kms.device.unplugged) finishHardware(draft);
+  else kms.commitTail(draft);
   for (const plane of draft.planes) {
     const old = draft.oldPlane(plane);
     if (old?.fb !== undefined) plane.hooks.cleanupFb?.(plane, old);

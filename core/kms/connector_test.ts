@@ -6,7 +6,7 @@ import { Mode } from "./mode.ts";
 import { cvtMode } from "./mode_cvt.ts";
 import { DMT_MODES, dmtMode, ESTABLISHED_MODES, ESTABLISHED_MODES_3, isReducedBlanking } from "./mode_table.ts";
 import { modesWithoutEdid } from "./probe.ts";
-import { errnoOfCall, type TestClient, TestKms } from "./testing.ts";
+import { errnoOfCall, TEST_MODE, type TestClient, TestKms } from "./testing.ts";
 
 /** An EDID 1.4 with one detailed timing, one standard and two established ones, and a CTA block with two video formats. */
 function sampleEdid(): Uint8Array {
@@ -239,4 +239,33 @@ Deno.test("hotplug: probes and tells by a uevent which connector", () => {
 Deno.test("connectors of one type are numbered from 1, and named as sysfs does", () => {
   using test = new TestKms({ pipes: 2 });
   assertEquals(test.kms.connectors.map(({ name }) => name), ["Virtual-1", "Virtual-2"]);
+});
+
+Deno.test("modes whose pixel lasts the same number of picoseconds are the same: no mode set is needed", () => {
+  const mode = dmtMode("52"); // 148.5 MHz: 6734 ps
+  const other = (clock: number): Mode => mode.with({ clock });
+  assertEquals([148_490, 148_500, 148_502].map((clock) => mode.equals(other(clock))), [true, true, false]);
+  using test = new TestKms();
+  const client = test.client();
+  client.enable();
+  const [crtc] = test.kms.crtcs;
+  const set = (clock: number): string => {
+    const blob = client.modeBlob(TEST_MODE.with({ clock }));
+    return errnoOfCall(() => client.atomic({ [crtc.id]: { MODE_ID: blob } }, uapi.DRM_MODE_ATOMIC_TEST_ONLY));
+  };
+  const { clock } = TEST_MODE;
+  const same = [clock - 1, clock + 1].find((c) => Math.floor(1e9 / c) === Math.floor(1e9 / clock));
+  assert(same !== undefined);
+  assertEquals([set(same), set(clock + 100)], ["", "EINVAL"]);
+});
+
+Deno.test("SETCRTC takes a bad link for good on the connectors that it finds on the CRTC", () => {
+  using test = new TestKms();
+  const client = test.client();
+  client.enable();
+  const [connector] = test.kms.connectors;
+  connector.linkFailed();
+  assertEquals(client.value(connector.id, "link-status"), 1n);
+  client.card.ioctl(uapi.DRM_IOCTL_MODE_SETCRTC, uapi.drm_mode_crtc.of({ crtc_id: test.kms.crtcs[0].id }));
+  assertEquals(client.value(connector.id, "link-status"), 0n);
 });

@@ -1,6 +1,6 @@
 /**
- * EDID: what a display says of itself. The base block and CTA-861 extensions: detailed, established and standard timings, video
- * formats. Mirrors drivers/gpu/drm/drm_edid.c.
+ * EDID: what a display says of itself. The base block, CTA-861 and DisplayID extensions: detailed, established and standard
+ * timings, video formats. Mirrors drivers/gpu/drm/drm_edid.c.
  * @module
  */
 
@@ -13,9 +13,10 @@ import {
   DRM_MODE_TYPE_DRIVER,
   DRM_MODE_TYPE_PREFERRED,
 } from "../../uapi/mod.ts";
+import { displayIdModes } from "./displayid.ts";
+import { standardMode } from "./edid_standard.ts";
 import { Mode } from "./mode.ts";
-import { cvtMode } from "./mode_cvt.ts";
-import { ctaMode, ESTABLISHED_MODES, ESTABLISHED_MODES_3, findDmt } from "./mode_table.ts";
+import { ctaMode, ESTABLISHED_MODES, ESTABLISHED_MODES_3 } from "./mode_table.ts";
 
 const BLOCK = 128;
 const DESCRIPTOR = 18;
@@ -25,7 +26,6 @@ const CTA_VIDEO = 2;
 const CTA_VENDOR = 3;
 const MICROSOFT_OUI = 0xca125c;
 const FEATURE_PREFERRED = 0x02;
-const FEATURE_GTF = 0x01;
 
 /** A parsed EDID. */
 export interface Edid {
@@ -106,7 +106,7 @@ function nameOf(bytes: Uint8Array): string {
   return "";
 }
 
-// drm_edid_connector_add_modes: detailed, standard, established, then the extensions' video formats and timings.
+// drm_edid_connector_add_modes: detailed, standard, established, then the extensions' video formats, and DisplayID's timings.
 function modesOf(bytes: Uint8Array, extensions: readonly Uint8Array[]): Mode[] {
   const modes: Mode[] = [];
   const revision = bytes[19];
@@ -123,10 +123,10 @@ function modesOf(bytes: Uint8Array, extensions: readonly Uint8Array[]): Mode[] {
   for (let at = 54; at < 126; at += DESCRIPTOR) if (isTiming(bytes, at)) addDetailed(bytes, at);
   for (const block of extensions) for (const at of timingOffsets(block)) addDetailed(block, at);
 
-  for (let at = 38; at < 54; at += 2) add(standard(bytes[at], bytes[at + 1], bytes, modes));
+  for (let at = 38; at < 54; at += 2) add(standardMode(bytes, at, modes));
   for (let at = 54; at < 126; at += DESCRIPTOR) {
     if (isTiming(bytes, at) || bytes[at + 3] !== 0xfa) continue;
-    for (let i = 0; i < 6; i++) add(standard(bytes[at + 5 + i * 2], bytes[at + 6 + i * 2], bytes, modes));
+    for (let i = 0; i < 6; i++) add(standardMode(bytes, at + 5 + i * 2, modes));
   }
 
   const bits = bytes[35] | bytes[36] << 8 | (bytes[37] & 0x80) << 9;
@@ -137,6 +137,7 @@ function modesOf(bytes: Uint8Array, extensions: readonly Uint8Array[]): Mode[] {
     ESTABLISHED_MODES_3.forEach((mode, i) => (bytes[at + 6 + (i >> 3)] & (0x80 >> (i & 7))) !== 0 && add(mode));
   }
   for (const block of extensions) for (const vic of videoCodes(block)) add(ctaMode(vic));
+  for (const block of extensions) for (const mode of displayIdModes(block)) add(mode);
   return modes;
 }
 
@@ -181,35 +182,6 @@ function detailed(block: Uint8Array, at: number): Mode | undefined {
     widthMm: b[12] | (b[14] & 0xf0) << 4,
     heightMm: b[13] | (b[14] & 0x0f) << 8,
   });
-}
-
-// drm_mode_std: a width, an aspect ratio and a rate: VESA's timing for it, or else a computed one where the display takes such.
-function standard(first: number, second: number, bytes: Uint8Array, known: readonly Mode[]): Mode | undefined {
-  if ((first === 0x01 && second === 0x01) || (first === 0 && second === 0) || (first === 0x20 && second === 0x20)) {
-    return undefined;
-  }
-  const revision = bytes[19];
-  let width = (first + 31) * 8;
-  const refresh = (second & 0x3f) + 60;
-  let height = [
-    revision < 3 ? width : Math.trunc(width * 10 / 16),
-    Math.trunc(width * 3 / 4),
-    Math.trunc(width * 4 / 5),
-    Math.trunc(width * 9 / 16),
-  ][second >> 6];
-  // 1366x768 cannot be said in multiples of 8.
-  if (refresh === 60 && ((width === 1360 && height === 765) || (width === 1368 && height === 769))) {
-    width = 1366;
-    height = 768;
-  }
-  if (known.some((mode) => mode.hdisplay === width && mode.vdisplay === height && mode.refresh === refresh)) {
-    return undefined;
-  }
-  const dmt = findDmt(width, height, refresh, true) ?? findDmt(width, height, refresh, false);
-  if (dmt !== undefined) return dmt;
-  // Revision 1.4 with the default formula takes CVT; older ones take GTF or VESA's timings alone, which gives no mode here.
-  if (revision < 4 || (bytes[24] & FEATURE_GTF) === 0) return undefined;
-  return cvtMode(width, height, { refresh, type: DRM_MODE_TYPE_DRIVER });
 }
 
 function* timingOffsets(block: Uint8Array): Generator<number> {

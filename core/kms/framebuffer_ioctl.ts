@@ -144,8 +144,8 @@ function lookupObjects(file: DrmFile, request: FramebufferRequest, info: FormatI
   const objects: GemObject[] = [];
   try {
     for (let i = 0; i < info.num_planes; i++) {
-      const width = i > 0 ? Math.floor(request.width / info.hsub) : request.width;
-      const height = i > 0 ? Math.floor(request.height / info.vsub) : request.height;
+      const width = drm_format_info_plane_width(info, request.width, i);
+      const height = drm_format_info_plane_height(info, request.height, i);
       objects.push(lookupObject(file, request.handles[i]).ref());
       const size = (Math.imul(height - 1, request.pitches[i]) + drm_format_info_min_pitch(info, i, width) +
         request.offsets[i]) >>> 0;

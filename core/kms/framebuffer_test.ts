@@ -251,3 +251,27 @@ Deno.test("I3 GETRESOURCES lists this file's framebuffers only, as many as fit",
   other.card.ioctl(uapi.DRM_IOCTL_MODE_GETRESOURCES, theirs);
   assertEquals(theirs.count_fbs, 0);
 });
+
+Deno.test("I5 the smaller planes of a format round up: the last odd line and column need their bytes too", () => {
+  using test = new TestKms({ formats: [uapi.DRM_FORMAT_NV12] });
+  const client = test.client();
+  const { handle } = client.dumb(64, 64); // 16 KiB
+  const add = (width: number, height: number, pitch: number, offset: number): string =>
+    errnoOfCall(() =>
+      client.card.ioctl(
+        uapi.DRM_IOCTL_MODE_ADDFB2,
+        uapi.drm_mode_fb_cmd2.of({
+          width,
+          height,
+          pixel_format: uapi.DRM_FORMAT_NV12,
+          handles: [handle, handle],
+          pitches: [64, pitch],
+          offsets: [0, offset],
+        }),
+      )
+    );
+  assertEquals([add(33, 33, 64, 16384 - 16 * 64 - 34), add(33, 33, 64, 16384 - 16 * 64 - 33)], ["", "EINVAL"]);
+  assertEquals([add(32, 1, 64, 16384 - 32), add(32, 1, 64, 16384 - 31)], ["", "EINVAL"]);
+  // One line, far outside: its colour plane has a line as well.
+  assertEquals(add(1, 1, 0x10_0000, 0x10_0000), "EINVAL");
+});

@@ -6,7 +6,7 @@
 
 import * as uapi from "../../uapi/mod.ts";
 import type { DrmFile } from "../drm_file.ts";
-import { type IoctlEntry, ioctlMaker, MASTER } from "../ioctl.ts";
+import { type IoctlEntry, ioctlMaker, MASTER, MAY_WAIT } from "../ioctl.ts";
 import { modeAtomic } from "./atomic_ioctl.ts";
 import { dirtyFb } from "./dirty_fb.ts";
 import { addFb, addFb2, closeFb, getFb, getFb2, rmFb } from "./framebuffer_ioctl.ts";
@@ -40,35 +40,40 @@ const noop = (): number => 0;
 export function kmsIoctls(): IoctlEntry[] {
   const { ioctl } = ioctlMaker<DrmFile>();
   return [
-    ioctl(uapi.DRM_IOCTL_WAIT_VBLANK, uapi.drm_wait_vblank, 0, waitVblank),
+    ioctl(uapi.DRM_IOCTL_WAIT_VBLANK, uapi.drm_wait_vblank, MAY_WAIT, waitVblank),
     ioctl(uapi.DRM_IOCTL_CRTC_GET_SEQUENCE, uapi.drm_crtc_get_sequence, 0, getSequence),
     ioctl(uapi.DRM_IOCTL_CRTC_QUEUE_SEQUENCE, uapi.drm_crtc_queue_sequence, 0, queueSequence),
     ioctl(uapi.DRM_IOCTL_MODE_GETRESOURCES, uapi.drm_mode_card_res, 0, getResources),
     ioctl(uapi.DRM_IOCTL_MODE_GETCRTC, uapi.drm_mode_crtc, 0, getCrtc),
-    ioctl(uapi.DRM_IOCTL_MODE_SETCRTC, uapi.drm_mode_crtc, MASTER, setCrtc),
-    ioctl(uapi.DRM_IOCTL_MODE_CURSOR, uapi.drm_mode_cursor, MASTER, setCursor),
+    ioctl(uapi.DRM_IOCTL_MODE_SETCRTC, uapi.drm_mode_crtc, MASTER | MAY_WAIT, setCrtc),
+    ioctl(uapi.DRM_IOCTL_MODE_CURSOR, uapi.drm_mode_cursor, MASTER | MAY_WAIT, setCursor),
     ioctl(uapi.DRM_IOCTL_MODE_GETGAMMA, uapi.drm_mode_crtc_lut, 0, getGamma),
-    ioctl(uapi.DRM_IOCTL_MODE_SETGAMMA, uapi.drm_mode_crtc_lut, MASTER, setGamma),
+    ioctl(uapi.DRM_IOCTL_MODE_SETGAMMA, uapi.drm_mode_crtc_lut, MASTER | MAY_WAIT, setGamma),
     ioctl(uapi.DRM_IOCTL_MODE_GETENCODER, uapi.drm_mode_get_encoder, 0, getEncoder),
     ioctl(uapi.DRM_IOCTL_MODE_GETCONNECTOR, uapi.drm_mode_get_connector, 0, getConnector),
     ioctl(uapi.DRM_IOCTL_MODE_ATTACHMODE, uapi.drm_mode_mode_cmd, MASTER, noop),
     ioctl(uapi.DRM_IOCTL_MODE_DETACHMODE, uapi.drm_mode_mode_cmd, MASTER, noop),
     ioctl(uapi.DRM_IOCTL_MODE_GETPROPERTY, uapi.drm_mode_get_property, 0, getProperty),
-    ioctl(uapi.DRM_IOCTL_MODE_SETPROPERTY, uapi.drm_mode_connector_set_property, MASTER, setConnectorProperty),
+    ioctl(
+      uapi.DRM_IOCTL_MODE_SETPROPERTY,
+      uapi.drm_mode_connector_set_property,
+      MASTER | MAY_WAIT,
+      setConnectorProperty,
+    ),
     ioctl(uapi.DRM_IOCTL_MODE_GETPROPBLOB, uapi.drm_mode_get_blob, 0, getPropBlob),
     ioctl(uapi.DRM_IOCTL_MODE_GETFB, uapi.drm_mode_fb_cmd, 0, getFb),
     ioctl(uapi.DRM_IOCTL_MODE_ADDFB, uapi.drm_mode_fb_cmd, 0, addFb),
     ioctl(uapi.DRM_IOCTL_MODE_RMFB as uapi.Ioctl<FbId>, fbId, 0, (file, arg) => rmFb(file, arg.fb_id)),
     ioctl(uapi.DRM_IOCTL_MODE_PAGE_FLIP, uapi.drm_mode_crtc_page_flip, MASTER, pageFlip),
-    ioctl(uapi.DRM_IOCTL_MODE_DIRTYFB, uapi.drm_mode_fb_dirty_cmd, MASTER, dirtyFb),
+    ioctl(uapi.DRM_IOCTL_MODE_DIRTYFB, uapi.drm_mode_fb_dirty_cmd, MASTER | MAY_WAIT, dirtyFb),
     ioctl(uapi.DRM_IOCTL_MODE_GETPLANERESOURCES, uapi.drm_mode_get_plane_res, 0, getPlaneResources),
     ioctl(uapi.DRM_IOCTL_MODE_GETPLANE, uapi.drm_mode_get_plane, 0, getPlane),
-    ioctl(uapi.DRM_IOCTL_MODE_SETPLANE, uapi.drm_mode_set_plane, MASTER, setPlane),
+    ioctl(uapi.DRM_IOCTL_MODE_SETPLANE, uapi.drm_mode_set_plane, MASTER | MAY_WAIT, setPlane),
     ioctl(uapi.DRM_IOCTL_MODE_ADDFB2, uapi.drm_mode_fb_cmd2, 0, addFb2),
     ioctl(uapi.DRM_IOCTL_MODE_OBJ_GETPROPERTIES, uapi.drm_mode_obj_get_properties, 0, objGetProperties),
-    ioctl(uapi.DRM_IOCTL_MODE_OBJ_SETPROPERTY, uapi.drm_mode_obj_set_property, MASTER, objSetProperty),
-    ioctl(uapi.DRM_IOCTL_MODE_CURSOR2, uapi.drm_mode_cursor2, MASTER, setCursor),
-    ioctl(uapi.DRM_IOCTL_MODE_ATOMIC, uapi.drm_mode_atomic, MASTER, modeAtomic),
+    ioctl(uapi.DRM_IOCTL_MODE_OBJ_SETPROPERTY, uapi.drm_mode_obj_set_property, MASTER | MAY_WAIT, objSetProperty),
+    ioctl(uapi.DRM_IOCTL_MODE_CURSOR2, uapi.drm_mode_cursor2, MASTER | MAY_WAIT, setCursor),
+    ioctl(uapi.DRM_IOCTL_MODE_ATOMIC, uapi.drm_mode_atomic, MASTER | MAY_WAIT, modeAtomic),
     ioctl(uapi.DRM_IOCTL_MODE_CREATEPROPBLOB, uapi.drm_mode_create_blob, 0, createPropBlob),
     ioctl(uapi.DRM_IOCTL_MODE_DESTROYPROPBLOB, uapi.drm_mode_destroy_blob, 0, destroyPropBlob),
     ioctl(uapi.DRM_IOCTL_MODE_CREATE_LEASE, uapi.drm_mode_create_lease, MASTER, createLease),

@@ -4,6 +4,7 @@
  */
 
 import {
+  DRM_MODE_FLAG_3D_FRAME_PACKING,
   DRM_MODE_FLAG_3D_MASK,
   DRM_MODE_FLAG_3D_SIDE_BY_SIDE_HALF,
   DRM_MODE_FLAG_ALL,
@@ -145,15 +146,22 @@ export class Mode implements ModeTiming {
     return this.vscan > 1 ? size * this.vscan : size;
   }
 
+  /** drm_mode_get_hv_timing: lines of the picture; with frame packing, those of both eyes and the blanking between. */
+  get lines(): number {
+    const packed = (this.flags & DRM_MODE_FLAG_3D_MASK) === DRM_MODE_FLAG_3D_FRAME_PACKING;
+    return packed ? this.vdisplay + this.vtotal : this.vdisplay;
+  }
+
   /** drm_mode_match with timings and flags (aspect ratio too): whether setting one for the other would change nothing. */
   equals(other: Mode | undefined): boolean {
     return other !== undefined && this.sameTiming(other) && this.flags === other.flags &&
       this.pictureAspect === other.pictureAspect;
   }
 
-  /** Whether clock and timings are the same, flags apart. */
+  /** Whether clock (to the picosecond of a pixel) and timings are the same, flags apart. */
   sameTiming(other: Mode): boolean {
-    return this.clock === other.clock && this.hdisplay === other.hdisplay && this.hsyncStart === other.hsyncStart &&
+    return Math.floor(1e9 / this.clock) === Math.floor(1e9 / other.clock) && this.hdisplay === other.hdisplay &&
+      this.hsyncStart === other.hsyncStart &&
       this.hsyncEnd === other.hsyncEnd && this.htotal === other.htotal && this.hskew === other.hskew &&
       this.vdisplay === other.vdisplay && this.vsyncStart === other.vsyncStart && this.vsyncEnd === other.vsyncEnd &&
       this.vtotal === other.vtotal && this.vscan === other.vscan;

@@ -41,6 +41,7 @@ import type { ModeObject } from "./mode_object.ts";
 import { Plane, type PlaneOptions } from "./plane.ts";
 import type { ModeRect } from "./rect.ts";
 import { Property, PropertyBlob, type PropertyEnum } from "./property.ts";
+import { shutdown } from "./shutdown.ts";
 import { StandardProperties } from "./standard_properties.ts";
 
 const MAX_INDEX = 32;
@@ -354,9 +355,10 @@ export class ModeConfig {
     // No lease can have been made: CREATE_LEASE refuses.
   }
 
-  /** The device is gone: no frame comes any more, and whoever waits for one is told. */
+  /** The device is gone: no frame comes any more, whoever waits for one is told, and nothing is shown any more. */
   unplug(): void {
     for (const crtc of this.crtcs) crtc.vblank.off();
+    shutdown(this);
   }
 }
 

@@ -103,7 +103,7 @@ export function clipPlane(plane: Plane, draft: AtomicState, state: PlaneState): 
       `Cannot show ${plane.name}: it does not scale ${state.srcW / 65536}x${state.srcH / 65536} so`,
     );
   }
-  setRect(CLIP, 0, 0, crtcState.enable ? mode?.hdisplay ?? 0 : 0, crtcState.enable ? mode?.vdisplay ?? 0 : 0);
+  setRect(CLIP, 0, 0, crtcState.enable ? mode?.hdisplay ?? 0 : 0, crtcState.enable ? mode?.lines ?? 0 : 0);
   state.visible = clipRects(src, dst, CLIP);
   unrotate(src, fb.width * 65536, fb.height * 65536, state.rotation);
   if (!state.visible) return;

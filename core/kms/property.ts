@@ -22,6 +22,7 @@ import type { ModeConfig } from "./mode_config.ts";
 import { CountedObject, ModeObject } from "./mode_object.ts";
 
 const TWO32 = 0x1_0000_0000;
+const NO_ID = -1;
 
 /** A named value of an enum, or a named bit (its number) of a bitmask. */
 export interface PropertyEnum {
@@ -89,7 +90,8 @@ export class Property extends ModeObject {
         return (high | 0) * TWO32 + low;
       case DRM_MODE_PROP_OBJECT:
       case DRM_MODE_PROP_BLOB:
-        return low; // ids have 32 bits: the kernel's look-ups take no more
+        // Ids have 32 bits, and look-ups take no more; but 0, which means none, has 64.
+        return low === 0 && high !== 0 ? NO_ID : low;
       default:
         return high * TWO32 + low;
     }

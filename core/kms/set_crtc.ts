@@ -108,8 +108,8 @@ function read(kms: ModeConfig, file: DrmFile, arg: View<drm_mode_crtc>, task: Pr
       fb,
       arg.x * 65536,
       arg.y * 65536,
-      (turned ? mode.vdisplay : mode.hdisplay) * 65536,
-      (turned ? mode.hdisplay : mode.vdisplay) * 65536,
+      (turned ? mode.lines : mode.hdisplay) * 65536,
+      (turned ? mode.hdisplay : mode.lines) * 65536,
     );
   }
   const count = arg.count_connectors;
@@ -150,21 +150,22 @@ function apply(draft: AtomicState, config: Config): void {
     plane.setFramebuffer(fb);
     plane.crtcX = plane.crtcY = 0;
     plane.crtcW = mode.hdisplay;
-    plane.crtcH = mode.vdisplay;
+    plane.crtcH = mode.lines;
     plane.srcX = config.x * 65536;
     plane.srcY = config.y * 65536;
     const turned = isTurned(crtc);
-    plane.srcW = (turned ? mode.vdisplay : mode.hdisplay) * 65536;
-    plane.srcH = (turned ? mode.hdisplay : mode.vdisplay) * 65536;
+    plane.srcW = (turned ? mode.lines : mode.hdisplay) * 65536;
+    plane.srcH = (turned ? mode.hdisplay : mode.lines) * 65536;
   }
   // update_output_state: the CRTC feeds these connectors and no others; CRTCs that are left without go off.
   draft.addConnectors(crtc);
   for (const connector of draft.connectors) {
-    if (draft.connector(connector).crtc === crtc) draft.setConnectorCrtc(connector, undefined);
+    if (draft.connector(connector).crtc !== crtc) continue;
+    draft.setConnectorCrtc(connector, undefined);
+    draft.connector(connector).linkStatus = DRM_MODE_LINK_STATUS_GOOD; // the link is trained anew
   }
   for (const connector of config.connectors) {
     draft.setConnectorCrtc(connector, crtc);
-    draft.connector(connector).linkStatus = DRM_MODE_LINK_STATUS_GOOD;
   }
   for (const other of draft.crtcs) {
     if (other === crtc || draft.crtc(other).connectorMask !== 0) continue;

@@ -36,6 +36,7 @@ import type { VblankWaiter } from "./vblank.ts";
 
 const TIMEOUT = 3_000_000_000;
 const PASSED = 1 << 23;
+const TWO64 = 2 ** 64;
 const KNOWN = (_DRM_VBLANK_TYPES_MASK | _DRM_VBLANK_FLAGS_MASK | _DRM_VBLANK_HIGH_CRTC_MASK) >>> 0;
 
 function counting(file: DrmFile): ModeConfig {
@@ -123,10 +124,11 @@ function hasPassed(count: number, target: number): boolean {
   return count >= target && count - target <= PASSED;
 }
 
-// H4: the 64-bit number nearest to `count` that has these low bits; 0 or more.
+// H4: the 64-bit number nearest to `count` that has these low bits. One before frame 0 is negative as long as it counts as
+// passed; otherwise it is what 64 bits make of it, and never comes.
 function widen(low: number, count: number): number {
   const wide = count + ((low - count) | 0);
-  return wide < 0 ? wide + 0x1_0000_0000 : wide;
+  return wide < 0 && !hasPassed(count, wide) ? wide + TWO64 : wide;
 }
 
 function reply(arg: View<drm_wait_vblank>, crtc: Crtc): number {
@@ -152,7 +154,7 @@ function queueEvent(file: DrmFile, arg: View<drm_wait_vblank>, crtc: Crtc, targe
     arg.reply.sequence = count;
   } else {
     crtc.vblank.add(new VblankEvent(file, target, slot, make));
-    arg.reply.sequence = target;
+    arg.reply.sequence = target < TWO64 / 2 ? target : view.getUint32(4, true);
   }
   return 0;
 }

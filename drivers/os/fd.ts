@@ -1,4 +1,4 @@
-// Operations on any file descriptor: close(2), dup by fcntl(2), fstat(2), flags. Hot ones answer -errno; nothing is retried,
+// Operations on any file descriptor: close(2), dup by fcntl(2), fstat(2), flags, flock(2), opening anew. Hot ones answer -errno; nothing is retried,
 // and close is never repeated after EINTR, because Linux has released the number by then.
 import { CMemory } from "./c_memory.ts";
 import { libc, orErrno } from "./libc.ts";
@@ -11,6 +11,7 @@ const F_GETFL = 3;
 const F_SETFL = 4;
 const FD_CLOEXEC = 1;
 const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
 
 /** What fstat(2) says of an open file. */
 export interface FileStat {
@@ -82,6 +83,38 @@ export function setNonblocking(fd: number, on: boolean): void {
 export function setCloexec(fd: number, on: boolean): void {
   const flags = check(fcntl(fd, F_GETFD), `read the flags of fd ${fd}`);
   check(fcntl(fd, F_SETFD, on ? flags | FD_CLOEXEC : flags & ~FD_CLOEXEC), `set the flags of fd ${fd}`);
+}
+
+/** flock: shared with other holders of LOCK_SH. */
+export const LOCK_SH = 1;
+/** flock: alone. */
+export const LOCK_EX = 2;
+/** flock: do not wait. */
+export const LOCK_NB = 4;
+/** flock: no longer. */
+export const LOCK_UN = 8;
+
+/**
+ * Locks a file, or ends the lock. The lock belongs to the open file description and goes with its last descriptor.
+ *
+ * @param fd the descriptor
+ * @param operation `LOCK_*`
+ * @returns 0, or `-errno`: EAGAIN if it is locked, EBADF
+ */
+export function flock(fd: number, operation: number): number {
+  return orErrno(libc().flock(fd, operation));
+}
+
+/**
+ * Opens the file behind a descriptor anew, close-on-exec: an open file description of its own, with its own position, flags
+ * and locks. Sockets cannot be opened.
+ *
+ * @param fd the descriptor
+ * @param flags `O_*`
+ * @returns the new descriptor, or `-errno`: ENXIO, EACCES, EMFILE
+ */
+export function reopen(fd: number, flags: number): number {
+  return orErrno(libc().open(CMemory.string(`/proc/self/fd/${fd}`).pointer, flags | O_CLOEXEC, 0));
 }
 
 // struct stat differs by architecture in where mode lies; the rest of what is read here is common to 64-bit Linux.

@@ -11,7 +11,9 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_PASSCRED = 16;
 const SCM_RIGHTS = 1;
+const SCM_CREDENTIALS = 2;
 const MSG_CTRUNC = 0x8;
 const MSG_TRUNC = 0x20;
 /** Do not wait. */
@@ -27,6 +29,7 @@ const { EBADMSG, EINVAL } = ERRNO;
 const IOVEC = 56;
 const CONTROL = 72;
 const CMSG_HEADER = 16;
+const UCRED_SPACE = 16;
 const MSG_IOV = 16;
 const MSG_IOVLEN = 24;
 const MSG_CONTROL = 32;
@@ -45,6 +48,8 @@ export class MessageBuffer {
   readonly fds: Int32Array<ArrayBuffer> = new Int32Array(MAX_FDS);
   /** How many descriptors the last `receive` brought. */
   fdCount = 0;
+  /** Who sent the last message, by the kernel's word: a process id, or 0 where the socket does not ask (`passCredentials`). */
+  pid = 0;
   readonly #data: CMemory;
   readonly #header: CMemory;
   readonly #controlSpace: number;
@@ -58,7 +63,7 @@ export class MessageBuffer {
     this.#data = new CMemory(size);
     this.bytes = this.#data.bytes.subarray(0, size);
     this.view = this.#data.view;
-    this.#controlSpace = CMSG_HEADER + Math.ceil(MAX_FDS * 4 / 8) * 8;
+    this.#controlSpace = CMSG_HEADER + Math.ceil(MAX_FDS * 4 / 8) * 8 + CMSG_HEADER + UCRED_SPACE;
     const header = this.#header = new CMemory(CONTROL + this.#controlSpace);
     header.view.setBigUint64(MSG_IOV, header.address + BigInt(IOVEC), true);
     header.view.setBigUint64(MSG_IOVLEN, 1n, true);
@@ -110,6 +115,7 @@ export class MessageBuffer {
   receive(socket: number, flags = 0): number {
     const header = this.#header;
     this.fdCount = 0;
+    this.pid = 0;
     this.#length(IOVEC + 8, this.bytes.length);
     header.view.setBigUint64(MSG_CONTROL, header.address + BigInt(CONTROL), true);
     this.#length(MSG_CONTROLLEN, this.#controlSpace);
@@ -135,6 +141,9 @@ export class MessageBuffer {
           this.fds[this.fdCount++] = words[fd / 4];
         }
       }
+      if (words[at / 4 + 2] === SOL_SOCKET && words[at / 4 + 3] === SCM_CREDENTIALS && length >= CMSG_HEADER + 12) {
+        this.pid = words[(at + CMSG_HEADER) / 4];
+      }
       at += Math.ceil(length / 8) * 8;
     }
   }
@@ -158,6 +167,21 @@ export function socketpair(nonblocking = false): [number, number] {
   const type = SOCK_SEQPACKET | SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0);
   check(orErrno(libc().socketpair(AF_UNIX, type, 0, pair.pointer)), "create a socket pair");
   return [pair.i32[0], pair.i32[1]];
+}
+
+/**
+ * Has the kernel say with each message who sent it: `MessageBuffer.pid`.
+ *
+ * @param socket a Unix socket
+ * @throws {OsError} ENOTSOCK, EBADF
+ */
+export function passCredentials(socket: number): void {
+  const on = new CMemory(4);
+  on.u32[0] = 1;
+  check(
+    orErrno(libc().setsockopt(socket, SOL_SOCKET, SO_PASSCRED, on.pointer, 4)),
+    `ask who sends on socket ${socket}`,
+  );
 }
 
 /** Who was at the other end when a socket was connected. */

@@ -4,6 +4,7 @@
  *
  * glibc gives heap back and takes it again inside lavapipe's recorder, which would swamp the call: both sides run with trimming off.
  */
+import { fileURLToPath } from "node:url";
 import { Arena } from "../../drivers/host/vulkan/arena.ts";
 import { Device } from "../../drivers/host/vulkan/device.ts";
 import {
@@ -104,9 +105,9 @@ async function output(command: string, args: readonly string[]): Promise<string>
 export async function bench(): Promise<BenchResult[]> {
   const folder = await Deno.makeTempDir();
   try {
-    const source = new URL("./vk_cmd.c", import.meta.url).pathname;
+    const source = fileURLToPath(new URL("./vk_cmd.c", import.meta.url));
     await output("gcc", ["-O2", "-Wall", "-o", `${folder}/vk_cmd`, source, "-lvulkan"]);
-    const self = new URL(import.meta.url).pathname;
+    const self = import.meta.url;
     const results: BenchResult[] = [];
     for (const name of commandNames) { // a process each: what one kind leaves in the heap slows the next
       let value = Infinity, referenceValue = Infinity;

@@ -12,6 +12,12 @@ function idle(t: Rig, handle: number): boolean {
   return t.file.ioctl(uapi.DRM_IOCTL_VIRTGPU_WAIT, arg) !== EBUSY;
 }
 
+/** The answer to a fenced command. */
+function fenced(fence_id: bigint): Uint8Array {
+  const type = uapi.VIRTIO_GPU_RESP_OK_NODATA;
+  return uapi.virtio_gpu_ctrl_hdr.bytes(uapi.virtio_gpu_ctrl_hdr.of({ type, flags: 1, fence_id }));
+}
+
 Deno.test("ControlQueue commands beyond the ring wait in the guest and follow in order", () => {
   using t = rig({ queueSizes: [8, 4], prepare: (gpu) => gpu.hold = true });
   const { bo_handle } = createResource(t.file);
@@ -35,6 +41,21 @@ Deno.test("FenceTimeline: an answer signals its fence and all earlier ones; out 
   t.gpu.answer(request, response);
   t.fake.complete(response, 2);
   assertEquals(handles.map((h) => idle(t, h)), [true, true, false]);
+});
+
+Deno.test("a fence callback that fails harms nobody else: the rest is signalled, and what was answered is given back", () => {
+  using t = rig({ prepare: (gpu) => gpu.hold = true });
+  const [object] = [1, 2, 3].map(() => [...t.device.files][0].objects.get(createResource(t.file).bo_handle));
+  const [fence] = object?.resv.fences(ResvUsage.READ) ?? [];
+  fence.addCallback(() => {
+    throw new TypeError("a bug");
+  });
+  t.gpu.hold = false;
+  // The third creation's answer signals all three fences.
+  assertThrows(() => t.fake.complete(fenced(3n), 4), TypeError, "a bug");
+  assertEquals([idle(t, 1), idle(t, 2), idle(t, 3), t.driver.queue.pending], [true, true, true, 5]);
+  while (t.fake.held > 0) t.fake.complete(fenced(0n));
+  assertEquals(t.driver.queue.pending, 0);
 });
 
 Deno.test("FenceTimeline: an answer without the fence, or with an id that never was, signals nothing", () => {

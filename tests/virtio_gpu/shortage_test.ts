@@ -168,6 +168,25 @@ Deno.test("a device that does not answer is not sent flips for ever", () => {
   assertEquals(t.driver.queue.pending, pending);
 });
 
+Deno.test("a device whose answers name no fence does not let fences pile up", () => {
+  using t = rig();
+  t.gpu.answer = (_request, response) => {
+    uapi.virtio_gpu_ctrl_hdr.at(response).type = uapi.VIRTIO_GPU_RESP_OK_NODATA;
+    return uapi.virtio_gpu_ctrl_hdr.size;
+  };
+  const failure = assertThrows(
+    () => {
+      for (let i = 0; i < 100_000; i++) {
+        t.card.closeHandle(createResource(t.file, { size: 4096 }).bo_handle);
+        t.gpu.commands.length = t.fake.requests.length = 0;
+      }
+    },
+    DrmError,
+    "does not answer",
+  );
+  assertEquals([failure.code, t.driver.queue.pending, t.driver.resources.count], ["ENOMEM", 0, 0]);
+});
+
 Deno.test("a cursor without memory for its command waits for the next one", () => {
   using t = rig({ queueSizes: [1024, 16] });
   const picture = t.card.createDumb(1280, 800), image = t.card.createDumb(64, 64);

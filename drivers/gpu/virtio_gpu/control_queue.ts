@@ -96,6 +96,11 @@ export class ControlQueue {
     return this.#slots.used;
   }
 
+  /** Fences that no response has named yet. */
+  get pendingFences(): number {
+    return this.#fences.pending;
+  }
+
   /** Whether a client may send a command now; else it waits with `room`. */
   get hasRoom(): boolean {
     return this.#backlog.length - this.#backlogHead < BACKLOG_LIMIT;
@@ -266,17 +271,20 @@ export class ControlQueue {
   #reclaim(slot: number, written: number): void {
     if (this.#outstanding[slot] !== true) return;
     let type = 0;
-    if (written >= HEADER_BYTES) {
-      const area = this.#areas[slot];
-      const words = area !== undefined ? area.words : this.#slots.words(slot);
-      const reply = area !== undefined ? 0 : this.#slots.start(slot) + RESPONSE_WORD;
-      type = words[reply];
-      if ((words[reply + 1] & VIRTIO_GPU_FLAG_FENCE) !== 0) {
-        this.#fences.process(words[reply + 3] * 0x1_0000_0000 + words[reply + 2]);
+    try {
+      if (written >= HEADER_BYTES) {
+        const area = this.#areas[slot];
+        const words = area !== undefined ? area.words : this.#slots.words(slot);
+        const reply = area !== undefined ? 0 : this.#slots.start(slot) + RESPONSE_WORD;
+        type = words[reply];
+        if ((words[reply + 1] & VIRTIO_GPU_FLAG_FENCE) !== 0) {
+          this.#fences.process(words[reply + 3] * 0x1_0000_0000 + words[reply + 2]);
+        }
       }
+    } finally {
+      if (type < VIRTIO_GPU_RESP_OK_NODATA || type >= VIRTIO_GPU_RESP_ERR_UNSPEC) this.errors++;
+      this.#finish(slot, type);
     }
-    if (type < VIRTIO_GPU_RESP_OK_NODATA || type >= VIRTIO_GPU_RESP_ERR_UNSPEC) this.errors++;
-    this.#finish(slot, type);
   }
 
   #finish(slot: number, type: number): void {

@@ -44,10 +44,14 @@ export class FenceTimeline {
     return fence;
   }
 
-  /** virtio_gpu_fence_event_process: the device is done with `id`, and so with all before it. An id never emitted is ignored. */
+  /**
+   * virtio_gpu_fence_event_process: the device is done with `id`, and so with all before it. An id never emitted is ignored.
+   * Throws what a callback throws, once all are signalled.
+   */
   process(id: number): void {
     if (!(id >= this.#first) || id > this.#lastId) return;
     const timestamp = this.#system.clock.now();
+    let failed = false, failure: unknown;
     while (this.#first <= id && this.#head < this.#pending.length) {
       const fence = this.#pending[this.#head];
       this.#head++;
@@ -59,13 +63,19 @@ export class FenceTimeline {
         this.#pending = this.#pending.slice(this.#head);
         this.#head = 0;
       }
-      fence.signal(timestamp);
+      try {
+        fence.signal(timestamp);
+      } catch (error) {
+        failed = true;
+        failure = error;
+      }
       const trace = this.#system.trace;
       if (trace.enabled) {
         const args = { context: fence.context, seqno: fence.seqno };
         trace.emit({ time: timestamp, floor: "gpu", name: "dma_fence_signaled", subject: "controlq", args });
       }
     }
+    if (failed) throw failure;
   }
 
   /** The device is gone: everything pending fails with -ENODEV. */

@@ -7,7 +7,7 @@
 import type { DrmFile } from "../../../core/drm_file.ts";
 import { DrmError, EBUSY } from "../../../core/error.ts";
 import { createHandle } from "../../../core/gem.ts";
-import { type IoctlEntry, type IoctlMaker, RENDER_ALLOW } from "../../../core/ioctl.ts";
+import { type IoctlEntry, type IoctlMaker, MAY_WAIT, RENDER_ALLOW } from "../../../core/ioctl.ts";
 import type { Process } from "../../../core/process.ts";
 import { ResvUsage } from "../../../core/resv.ts";
 import type { Wait } from "../../../core/wait.ts";
@@ -201,10 +201,10 @@ export function virtgpuIoctls({ ioctl }: IoctlMaker<VirtioGpuFile>): IoctlEntry[
     ioctl(
       uapi.DRM_IOCTL_VIRTGPU_TRANSFER_TO_HOST,
       uapi.drm_virtgpu_3d_transfer_to_host,
-      RENDER_ALLOW,
+      RENDER_ALLOW | MAY_WAIT,
       transferToHost,
     ),
-    ioctl(uapi.DRM_IOCTL_VIRTGPU_WAIT, uapi.drm_virtgpu_3d_wait, RENDER_ALLOW, wait),
+    ioctl(uapi.DRM_IOCTL_VIRTGPU_WAIT, uapi.drm_virtgpu_3d_wait, RENDER_ALLOW | MAY_WAIT, wait),
     ioctl(
       uapi.DRM_IOCTL_VIRTGPU_GET_CAPS,
       uapi.drm_virtgpu_get_caps,

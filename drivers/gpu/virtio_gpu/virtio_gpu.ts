@@ -33,7 +33,7 @@ const bit = (number: number): bigint => 1n << BigInt(number);
 const FEATURES = bit(VIRTIO_F_VERSION_1) | bit(VIRTIO_RING_F_INDIRECT_DESC) | bit(VIRTIO_RING_F_EVENT_IDX) |
   bit(VIRTIO_GPU_F_EDID) | bit(VIRTIO_GPU_F_RESOURCE_UUID) | bit(VIRTIO_GPU_F_RESOURCE_BLOB) |
   bit(VIRTIO_GPU_F_CONTEXT_INIT) | bit(VIRTIO_GPU_F_BLOB_ALIGNMENT);
-/** Commands without an answer beyond which nothing new is made: a device that is dead must not eat memory. */
+/** Commands without an answer, or fences that no answer names, beyond which nothing new is made: a device that is dead must not eat memory. */
 const PENDING_MAX = 65536;
 
 /** Scanouts that a device has, as its configuration says; at most 16. */
@@ -130,7 +130,7 @@ export class VirtioGpu {
    */
   checkRoom(count: number): void {
     if (!this.queue.live) throw new DrmError("ENODEV", "Cannot reach the device: it is gone");
-    if (this.queue.pending > PENDING_MAX) {
+    if (this.#overdue) {
       throw new DrmError("ENOMEM", "Cannot send more commands: the device does not answer");
     }
     this.queue.prepare(count);
@@ -138,7 +138,11 @@ export class VirtioGpu {
 
   /** For commits, which cannot fail: whether the next `count` commands can be sent. Where not, the screen stands still. */
   canSend(count: number): boolean {
-    return this.queue.live && this.queue.pending <= PENDING_MAX && this.queue.tryPrepare(count);
+    return this.queue.live && !this.#overdue && this.queue.tryPrepare(count);
+  }
+
+  get #overdue(): boolean {
+    return this.queue.pending > PENDING_MAX || this.queue.pendingFences > PENDING_MAX;
   }
 
   /** virtio_gpu_deinit: resets the device; what was sent is over. */

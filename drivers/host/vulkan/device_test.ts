@@ -156,7 +156,7 @@ Deno.test("UDRM_VULKAN_VALIDATION=1 turns validation on and errors reach UDRM_VU
 });
 
 Deno.test("importing the module needs no permission", async () => {
-  const args = ["run", "--no-prompt", "--no-check", new URL("./mod.ts", import.meta.url).pathname];
+  const args = ["run", "--no-prompt", "--no-check", new URL("./mod.ts", import.meta.url).href];
   const { code, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
   assertEquals(code, 0, new TextDecoder().decode(stderr));
 });

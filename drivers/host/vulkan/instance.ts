@@ -1,10 +1,11 @@
 /** A VkInstance, with the validation layers when they are asked for. */
 import { Arena } from "./arena.ts";
-import { check } from "./error.ts";
+import { check, VkError } from "./error.ts";
 import { loadExtensionCommands } from "./extension.ts";
 import {
   type ExtensionCommands,
   VK_API_VERSION_1_3,
+  VK_ERROR_INCOMPATIBLE_DRIVER,
   VK_EXT_DEBUG_UTILS_EXTENSION_NAME,
   VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME,
   VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT,
@@ -33,6 +34,15 @@ const validationLayer = "VK_LAYER_KHRONOS_validation";
 function environment(name: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   return state === "granted" ? Deno.env.get(name) : undefined;
+}
+
+/** Why the loader found no driver, and what to do. */
+function noDriver(): string {
+  for (const name of ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"]) {
+    const value = environment(name);
+    if (value) return `${name} names no driver that works: ${value}; unset it, or name a driver's .json file`;
+  }
+  return "no Vulkan driver is installed; install one (Debian's mesa-vulkan-drivers or the GPU vendor's)";
 }
 
 /** A Vulkan instance. Disposing it disposes its devices first. */
@@ -104,7 +114,9 @@ export class Instance implements Disposable {
           : [],
       });
       const out = m.alloc(8);
-      check(this.vk.vkCreateInstance(info, 0n, m.address(out)), "vkCreateInstance");
+      const result = this.vk.vkCreateInstance(info, 0n, m.address(out));
+      if (result === VK_ERROR_INCOMPATIBLE_DRIVER) throw new VkError(result, "vkCreateInstance", noDriver());
+      check(result, "vkCreateInstance");
       return m.u64[out >>> 3];
     });
   }

@@ -207,7 +207,7 @@ export function choose<T extends PhysicalDeviceInfo>(devices: readonly T[], gpu?
     : devices.filter((d) =>
       d.type === wish || [d.name, d.driver, d.uuid].some((text) => text.toLowerCase().includes(wish))
     );
-  if (wanted.length === 0) throw new Error(`Cannot choose GPU "${gpu}": there is ${describeAll(devices)}`);
+  if (wanted.length === 0) throw new Error(`Cannot choose GPU "${gpu}": Vulkan offers ${describeAll(devices)}`);
   const rank = (d: T) => preference.indexOf(d.type);
   const device = [...wanted].sort((a, b) => rank(a) - rank(b) || a.index - b.index)[0];
   if (device.apiVersion < VK_API_VERSION_1_3) {

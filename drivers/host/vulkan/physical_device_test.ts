@@ -45,7 +45,7 @@ Deno.test("choose matches index, name, kind and UUID", () => {
 
 Deno.test("choose fails loudly: nothing there, no match, or a GPU that is too old", () => {
   assertThrows(() => choose([]), Error, "mesa-vulkan-drivers");
-  assertThrows(() => choose([cpu, igpu], "nvidia"), Error, 'Cannot choose GPU "nvidia": there is 0: llvmpipe');
+  assertThrows(() => choose([cpu, igpu], "nvidia"), Error, 'Cannot choose GPU "nvidia": Vulkan offers 0: llvmpipe');
   assertThrows(() => choose([cpu], "7"), Error, 'Cannot choose GPU "7"');
   const old = device(1, "Old", "discrete", VK_API_VERSION_1_2);
   assertThrows(() => choose([cpu, old]), Error, "Cannot use Old: it offers Vulkan 1.2");

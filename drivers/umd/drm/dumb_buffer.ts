@@ -6,6 +6,7 @@
 import type { Mapping } from "../../../core/file.ts";
 import * as fb from "../../../uapi/drm_mode_fb.ts";
 import type { DrmCard } from "./card.ts";
+import { release } from "./dispose.ts";
 
 /** A dumb buffer, its mapping and its framebuffers. */
 export class DumbBuffer implements Disposable {
@@ -67,10 +68,11 @@ export class DumbBuffer implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
-    for (const id of this.#framebuffers.values()) this.card.removeFramebuffer(id);
+    for (const id of this.#framebuffers.values()) release(() => this.card.removeFramebuffer(id));
     this.#framebuffers.clear();
     this.#mapping?.[Symbol.dispose]();
     this.#mapping = undefined;
-    this.card.file.ioctl(fb.DRM_IOCTL_MODE_DESTROY_DUMB, fb.drm_mode_destroy_dumb.of({ handle: this.handle }));
+    const destroy = fb.drm_mode_destroy_dumb.of({ handle: this.handle });
+    release(() => this.card.file.ioctl(fb.DRM_IOCTL_MODE_DESTROY_DUMB, destroy));
   }
 }

@@ -41,6 +41,27 @@ Deno.test("DumbBuffer maps, shares and closes once", () => {
   assertEquals(assertThrows(() => t.card.closeHandle(1), DrmError).code, "EINVAL");
 });
 
+Deno.test("disposing of what is gone already is quiet: closed by hand, with its file, or unplugged", () => {
+  using t = card();
+  const [byHand, unplugged] = [t.card.createDumb(10, 10), t.card.createDumb(10, 10)];
+  const [destroyed, left] = [t.card.createSyncobj(), t.card.createSyncobj()];
+  t.card.closeHandle(byHand.handle);
+  byHand[Symbol.dispose]();
+  t.card.file.ioctl(
+    uapi.DRM_IOCTL_SYNCOBJ_DESTROY,
+    uapi.drm_syncobj_destroy.of({ handle: destroyed.handle }),
+  );
+  destroyed[Symbol.dispose]();
+  const other = openCard(t.system.process());
+  const [outlived, lost] = [other.createDumb(10, 10), other.createSyncobj()];
+  other[Symbol.dispose]();
+  outlived[Symbol.dispose]();
+  lost[Symbol.dispose]();
+  t.system.removeDevice(t.system.devices[0]);
+  unplugged[Symbol.dispose]();
+  left[Symbol.dispose]();
+});
+
 Deno.test("Syncobj waits, signals and resets", async () => {
   using t = card();
   using syncobj = t.card.createSyncobj();

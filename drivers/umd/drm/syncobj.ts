@@ -3,9 +3,10 @@
  * @module
  */
 
-import { DrmError, ETIME } from "../../../core/error.ts";
+import { ETIME } from "../../../core/error.ts";
 import * as so from "../../../uapi/drm_syncobj.ts";
 import type { DrmCard } from "./card.ts";
+import { release } from "./dispose.ts";
 import { SyncFileFd } from "./sync_file.ts";
 import { readU64 } from "./user_arrays.ts";
 
@@ -166,10 +167,7 @@ export class Syncobj implements Disposable {
   [Symbol.dispose](): void {
     if (!this.#open) return;
     this.#open = false;
-    const result = this.card.file.ioctl(
-      so.DRM_IOCTL_SYNCOBJ_DESTROY,
-      so.drm_syncobj_destroy.of({ handle: this.handle }),
-    );
-    if (result < 0) throw DrmError.of(result);
+    const destroy = so.drm_syncobj_destroy.of({ handle: this.handle });
+    release(() => this.card.file.ioctl(so.DRM_IOCTL_SYNCOBJ_DESTROY, destroy));
   }
 }

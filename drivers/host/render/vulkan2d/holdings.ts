@@ -11,6 +11,7 @@ export class Holdings implements Disposable {
   readonly limit: number;
   readonly #items = new Set<Disposable>();
   #used = 0;
+  #lastId = 0;
 
   /** @param limit bytes. */
   constructor(limit: number) {
@@ -20,6 +21,11 @@ export class Holdings implements Disposable {
   /** Bytes in use. */
   get used(): number {
     return this.#used;
+  }
+
+  /** A number that nothing of this renderer has had for 2^32 calls. */
+  nextId(): number {
+    return this.#lastId = this.#lastId + 1 | 0;
   }
 
   /**

@@ -19,8 +19,6 @@ import type { Holdings } from "./holdings.ts";
 
 const USAGE = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
 
-let ids = 0;
-
 /** Who is told before a picture that it shows is written. */
 export interface Holder {
   /** Takes what it needs of the picture, now. Throws a DrmError. */
@@ -29,8 +27,8 @@ export interface Holder {
 
 /** A picture that vulkan2d made. Disposing frees the image at once: the recorder does it when the GPU is done. */
 export class Picture implements RenderResource, Disposable {
-  /** Unique among pictures that are alive. */
-  readonly id: number = ids = ids + 1 | 0;
+  /** Unique among its renderer's pictures that are alive. */
+  readonly id: number;
   /** Columns. */
   readonly width: number;
   /** Rows. */
@@ -50,6 +48,7 @@ export class Picture implements RenderResource, Disposable {
 
   /** @param device where. @param holdings what it is counted against. Throws ENOMEM, or a VkError. */
   constructor(device: Device, holdings: Holdings, format: number, width: number, height: number) {
+    this.id = holdings.nextId();
     this.format = format;
     this.width = width;
     this.height = height;

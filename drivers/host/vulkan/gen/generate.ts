@@ -125,7 +125,22 @@ export function generate(xml: string): Map<string, string> {
 
 if (import.meta.main) {
   const path = Deno.args[0] ?? registryPath;
-  const files = generate(Deno.readTextFileSync(path));
+  if (path.startsWith("-") || Deno.args.length > 1) {
+    const help = path === "--help" || path === "-h";
+    (help ? console.log : console.error)(`Usage: deno task gen:vulkan [vk.xml]
+
+Writes drivers/host/vulkan/generated anew from the Vulkan registry, by default Debian's ${registryPath}.`);
+    Deno.exit(help ? 0 : 2);
+  }
+  let registry: string;
+  try {
+    registry = Deno.readTextFileSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.error(`gen:vulkan: there is no ${path}; install Debian's libvulkan-dev, or name a vk.xml`);
+    Deno.exit(1);
+  }
+  const files = generate(registry);
   try {
     Deno.removeSync(generatedFolder, { recursive: true });
   } catch (error) {
