@@ -50,21 +50,25 @@ Deno.test("waitFor gives false when the time runs out, true once the GPU is done
 });
 
 Deno.test("many waitForAsync share one wait on the pool, and the event loop goes on", async () => {
-  await withDevice(async (device) => {
-    using gate = new Timeline(device);
-    const values = [1n, 2n, 3n].map((v) => gated(device, gate, v));
-    const order: number[] = [];
-    // More waiters than the pool has threads: with a thread each, the last ones would starve and file I/O with them.
-    const waits = Array.from({ length: 100 }, (_, i) => values[i % 3]).map((v) =>
-      device.queue.waitForAsync(v).then(() => order.push(v))
-    );
-    await Deno.readTextFile("/proc/self/stat");
-    assertEquals(order, []);
-    for (const v of [1n, 2n, 3n]) signal(device, gate, v);
-    await Promise.all(waits);
-    assertEquals(order.length, 100);
-    assertEquals(order.indexOf(3) > order.lastIndexOf(1), true);
-  });
+  await withDevice(
+    async (device) => {
+      using gate = new Timeline(device);
+      const values = [1n, 2n, 3n].map((v) => gated(device, gate, v));
+      const order: number[] = [];
+      // More waiters than the pool has threads: with a thread each, the last ones would starve and file I/O with them.
+      const waits = Array.from({ length: 100 }, (_, i) => values[i % 3]).map((v) =>
+        device.queue.waitForAsync(v).then(() => order.push(v))
+      );
+      await Deno.readTextFile("/proc/self/stat");
+      assertEquals(order, []);
+      for (const v of [1n, 2n, 3n]) signal(device, gate, v);
+      await Promise.all(waits);
+      assertEquals(order.length, 100);
+      assertEquals(order.indexOf(3) > order.lastIndexOf(1), true);
+    },
+    {},
+    false,
+  );
 });
 
 Deno.test("waitForAsync refuses a value that was not submitted", async () => {
@@ -74,17 +78,21 @@ Deno.test("waitForAsync refuses a value that was not submitted", async () => {
 });
 
 Deno.test("closing a device while a wait runs on the pool serves the waiter and frees all", async () => {
-  await withDevice(async (device) => {
-    const gate = new Timeline(device);
-    const value = gated(device, gate, 1n);
-    device.own(gate);
-    const done = device.queue.waitForAsync(value);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    signal(device, gate, 1n);
-    device[Symbol.dispose]();
-    await done;
-    await device.close();
-  });
+  await withDevice(
+    async (device) => {
+      const gate = new Timeline(device);
+      const value = gated(device, gate, 1n);
+      device.own(gate);
+      const done = device.queue.waitForAsync(value);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      signal(device, gate, 1n);
+      device[Symbol.dispose]();
+      await done;
+      await device.close();
+    },
+    {},
+    false,
+  );
 });
 
 Deno.test("command buffers are used again, and begin waits when all are in flight", async () => {
