@@ -24,6 +24,7 @@ import { System } from "./core/system.ts";
 import { virtioLoopback } from "./drivers/bus/virtqueue/mod.ts";
 import { nullDisplay } from "./drivers/display/null/mod.ts";
 import { vgem } from "./drivers/gpu/vgem/mod.ts";
+import { vkms, type VkmsOptions } from "./drivers/gpu/vkms/mod.ts";
 import { virtioGpu as virtioGpuDriver } from "./drivers/gpu/virtio_gpu/mod.ts";
 import { soft2d } from "./drivers/host/render/soft2d/mod.ts";
 import { vulkan2d } from "./drivers/host/render/vulkan2d/mod.ts";
@@ -40,6 +41,8 @@ export type { CursorImage, Display, DisplayMode, Frame, Rect } from "./core/disp
 export type { Renderer } from "./core/host.ts";
 export type { PageAllocator } from "./core/memory.ts";
 export type { LocalProcess, OpenFile, ProcessOptions } from "./core/process.ts";
+export { parseVkmsConfig, vkmsOf } from "./drivers/gpu/vkms/mod.ts";
+export type { VkmsConfig, VkmsOptions } from "./drivers/gpu/vkms/mod.ts";
 export { NullDisplay, nullDisplay } from "./drivers/display/null/mod.ts";
 export { PngDisplay } from "./drivers/display/png/mod.ts";
 
@@ -114,6 +117,8 @@ export interface VirtioGpuOptions {
   readonly blobs?: boolean;
   /** The monitors, one a scanout; one of 1280x800 by default. */
   readonly monitors?: readonly DisplayMode[];
+  /** Where the device sits: "virtio0", the default, or "pci:0000:00:02.0" for one on a PCI function. */
+  readonly name?: string;
 }
 
 const BLOB = 1n << BigInt(VIRTIO_GPU_F_RESOURCE_BLOB);
@@ -122,12 +127,18 @@ const BLOB = 1n << BigInt(VIRTIO_GPU_F_RESOURCE_BLOB);
 export const drivers: {
   /** vgem: buffers and fences without hardware. */
   vgem(): DriverSource;
+  /** vkms: a display without hardware; its configuration, and where its frames go. @throws {TypeError} for what cannot be. */
+  vkms(options?: VkmsOptions): DriverSource;
   /** virtio-gpu: a paravirtual GPU with its host device in this process. */
   virtioGpu(options?: VirtioGpuOptions): DriverSource;
 } = {
   vgem: () => vgem(),
+  vkms: (options) => vkms(options),
   virtioGpu: (options = {}) => (system, resources) => {
     const own = options.renderer ?? "soft2d";
+    if (typeof own === "string" && own !== "soft2d" && own !== "vulkan2d") {
+      throw new TypeError(`Cannot render with "${own}": there are soft2d and vulkan2d`);
+    }
     const renderer = own === "soft2d" ? soft2d() : own === "vulkan2d" ? vulkan2d({ gpu: options.gpu }) : own;
     if (typeof own === "string") resources.use(renderer);
     const display = options.display ?? resources.use(nullDisplay());
@@ -140,6 +151,7 @@ export const drivers: {
       trace: system.trace,
     }));
     const { device, poller } = virtioLoopback(host, {
+      name: options.name,
       allocator: system.pages,
       trace: system.trace,
       clock: system.clock,

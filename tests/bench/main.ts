@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   live_objects: async () => (await import("./live_objects.ts")).bench,
   virtqueue: async () => (await import("./virtqueue.ts")).bench,
   flip: async () => (await import("./flip.ts")).bench,
+  vkms: async () => (await import("./vkms.ts")).bench,
   vulkan2d: async () => (await import("./vulkan2d.ts")).bench,
   vk_cmd: async () => (await import("./vk_cmd.ts")).bench,
 };
@@ -54,16 +55,35 @@ function table(rows: readonly BenchRow[]): string {
 }
 
 if (import.meta.main) {
-  const args = parseArgs(Deno.args, { string: ["json"], boolean: ["help"] });
+  const unknown: string[] = [];
+  const args = parseArgs(Deno.args, {
+    string: ["json"],
+    boolean: ["help"],
+    alias: { help: "h" },
+    unknown: (word) => !word.startsWith("-") || (unknown.push(word), false),
+  });
   if (args.help) {
     console.log(HELP);
     Deno.exit(0);
   }
+  if (unknown.length > 0 || args.json === "") {
+    const what = unknown.length > 0 ? `there is no option ${unknown[0]}` : "--json needs a file's name";
+    console.error(`bench: ${what}; deno task bench --help tells what there is`);
+    Deno.exit(2);
+  }
   const words = args._.map(String);
   for (const word of words) {
     if (!Object.keys(BENCHES).some((name) => name.includes(word))) {
-      console.error(`There is no bench named "${word}": choose of ${Object.keys(BENCHES).join(", ")}`);
+      console.error(`bench: there is none named "${word}": choose of ${Object.keys(BENCHES).join(", ")}`);
       Deno.exit(2);
+    }
+  }
+  if (args.json !== undefined) {
+    try {
+      await Deno.writeTextFile(args.json, "[]\n"); // what cannot be written is better known before the minutes of measuring
+    } catch (error) {
+      console.error(`bench: cannot write ${args.json}: ${error instanceof Error ? error.message : error}`);
+      Deno.exit(1);
     }
   }
   const rows: BenchRow[] = [];
