@@ -3,13 +3,22 @@
  * @module
  */
 
-import { info } from "./info.ts";
-
 /** A subcommand: takes its arguments, gives the exit code. */
 export type Command = (args: readonly string[]) => number | Promise<number>;
 
 const COMMANDS: Readonly<Record<string, { readonly run: Command; readonly summary: string }>> = {
-  info: { run: info, summary: "devices, nodes, drivers, formats, and the GPU that would be chosen and why" },
+  info: {
+    run: async (args) => (await import("./info.ts")).info(args),
+    summary: "devices, nodes, drivers, formats, and the GPU that would be chosen and why",
+  },
+  run: {
+    run: async (args) => (await import("./run.ts")).run(args),
+    summary: "runs a program of Linux on udrm's devices",
+  },
+  serve: {
+    run: async (args) => (await import("./serve.ts")).serve(args),
+    summary: "keeps udrm's devices for many programs of Linux",
+  },
 };
 
 const HELP = `udrm: a Linux DRM stack in user space

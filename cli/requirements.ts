@@ -64,6 +64,30 @@ export const REQUIREMENTS: readonly Requirement[] = [
     packages: { debian: "libdrm-dev", fedora: "libdrm-devel", arch: "libdrm" },
   },
   {
+    what: "libdrm's test programs, as clients",
+    purposes: TEST,
+    files: ["{bin}/modetest"],
+    packages: { debian: "libdrm-tests", fedora: "drm-utils", arch: "libdrm" },
+  },
+  {
+    what: "drm_info, as a client",
+    purposes: TEST,
+    files: ["{bin}/drm_info"],
+    packages: { debian: "drm-info", fedora: "drm_info", arch: "drm_info" },
+  },
+  {
+    what: "kmscube, as a client that draws with OpenGL ES",
+    purposes: TEST,
+    files: ["{bin}/kmscube"],
+    packages: { debian: "kmscube", fedora: "kmscube", arch: "kmscube" },
+  },
+  {
+    what: "Mesa's renderer on the CPU, for clients",
+    purposes: TEST,
+    files: ["{lib}/dri/kms_swrast_dri.so"],
+    packages: { debian: "libgl1-mesa-dri", fedora: "mesa-dri-drivers", arch: "mesa" },
+  },
+  {
     what: "kernel headers",
     purposes: TEST,
     files: ["/usr/include/linux/virtio_gpu.h"],

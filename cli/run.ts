@@ -1,0 +1,120 @@
+/**
+ * `udrm run`: runs a program on udrm's devices. The program is an unmodified, dynamically linked one of Linux.
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { BuildError } from "../drivers/chardev/preload/build.ts";
+import { DRIVER_NAMES, type DriverName, driverNames } from "./kernel_messages.ts";
+import { KernelError, KernelThread } from "./kernel_thread.ts";
+
+const HELP = `Usage: udrm run [--driver NAME]... [--trace] [--png FILE] -- PROGRAM [ARGUMENT]...
+
+Runs a program, and those that it starts, on udrm's devices in place of the system's: /dev/dri, /dev/sw_sync and what sysfs says
+of them. The exit code is the program's. Programs that are static, or make system calls by themselves, see the system's devices.
+
+  --driver NAME  a device with this driver, the first is card0: ${DRIVER_NAMES.join(", ")} (default virtio_gpu)
+  --trace        prints each request, decoded, on stderr
+  --png FILE     writes what the first device's first screen showed before its last client went
+  --help         this text
+
+Example: udrm run --png screen.png -- modetest -M virtio_gpu -s 36:1280x800`;
+
+/** Signals that are passed on to the program; SIGINT comes to it from the terminal as well. */
+const PASSED: readonly Deno.Signal[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
+
+interface RunOptions {
+  readonly drivers: readonly DriverName[];
+  readonly trace: boolean;
+  readonly png: string | undefined;
+  readonly program: string;
+  readonly args: string[];
+}
+
+function parse(argv: readonly string[]): RunOptions | "help" | { readonly error: string } {
+  const end = argv.indexOf("--");
+  let values;
+  let positionals: string[];
+  try {
+    ({ values, positionals } = parseArgs({
+      args: [...argv.slice(0, end < 0 ? undefined : end)],
+      options: {
+        driver: { type: "string", multiple: true },
+        trace: { type: "boolean" },
+        png: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+      allowPositionals: true,
+    }));
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+  if (values.help) return "help";
+  if (positionals.length > 0) return { error: `the program goes behind "--": udrm run -- ${positionals.join(" ")}` };
+  const chosen = driverNames(values.driver ?? ["virtio_gpu"]);
+  if ("error" in chosen) return chosen;
+  const [program, ...args] = end < 0 ? [] : argv.slice(end + 1);
+  if (program === undefined) return { error: 'no program is given behind "--"' };
+  return { drivers: chosen, trace: values.trace ?? false, png: values.png, program, args };
+}
+
+async function child(options: RunOptions, env: Readonly<Record<string, string>>): Promise<number> {
+  let process: Deno.ChildProcess;
+  try {
+    process = new Deno.Command(options.program, {
+      args: options.args,
+      env: { ...env },
+      stdin: "inherit",
+      stdout: "inherit",
+      stderr: "inherit",
+    }).spawn();
+  } catch (error) {
+    console.error(`udrm run: Cannot run ${options.program}: ${error instanceof Error ? error.message : error}`);
+    return error instanceof Deno.errors.NotFound ? 127 : 126;
+  }
+  const pass = PASSED.map((signal) => ({ signal, listener: () => process.kill(signal) }));
+  const stay = (): void => {};
+  Deno.addSignalListener("SIGINT", stay);
+  for (const { signal, listener } of pass) Deno.addSignalListener(signal, listener);
+  const { code } = await process.status;
+  for (const { signal, listener } of pass) Deno.removeSignalListener(signal, listener);
+  Deno.removeSignalListener("SIGINT", stay);
+  return code;
+}
+
+async function serve(options: RunOptions): Promise<number> {
+  const folder = Deno.makeTempDirSync({ prefix: "udrm-" });
+  try {
+    const { drivers, trace, png: file } = options;
+    const thread = await KernelThread.start({ folder, drivers, trace, picture: file !== undefined });
+    const code = await child(options, thread.env);
+    const png = await thread.end();
+    if (file !== undefined) {
+      if (png === undefined) console.error(`udrm run: ${file} is not written: nothing was ever shown`);
+      else Deno.writeFileSync(file, png);
+    }
+    return code;
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+/** The command: `argv` without the word run; the exit code: the program's, 125 if udrm itself fails, 126 or 127 as a shell's. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const options = parse(argv);
+  if (options === "help") {
+    console.log(HELP);
+    return 0;
+  }
+  if ("error" in options) {
+    console.error(`udrm run: ${options.error}; udrm run --help tells what there is`);
+    return 2;
+  }
+  try {
+    return await serve(options);
+  } catch (error) {
+    if (!(error instanceof BuildError || error instanceof KernelError)) throw error;
+    console.error(`udrm run: ${error.message}`);
+    return 125;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * `Client`: one connection, which is one thread of a client. Who it is the kernel has said.
+ * @module
+ */
+
+import { Process } from "../../../core/process.ts";
+import type { System } from "../../../core/system.ts";
+import type { Wait } from "../../../core/wait.ts";
+import { close, comm, type PeerCredentials, pidfdOpen, RemoteMemory } from "../../os/mod.ts";
+import { type Examine, RemoteFds } from "./remote_fds.ts";
+
+/** A connection. */
+export class Client {
+  /** The socket. */
+  readonly socket: number;
+  /** Who connected. */
+  readonly peer: PeerCredentials;
+  /** What the server's epoll calls it, and the connection's number on the wire. */
+  key = -1;
+  /** Its descriptors; present once it has been greeted. */
+  fds: RemoteFds | undefined = undefined;
+  /** The task; present once it has been greeted. */
+  task: Process | undefined = undefined;
+  /** The request that waits. */
+  wait: Wait | undefined = undefined;
+  /** Number of the request that waits. */
+  waiting = 0;
+  #pidfd = -1;
+  #closed = false;
+
+  /** A connection of nobody yet. @param socket accepted. @param peer whose. */
+  constructor(socket: number, peer: PeerCredentials) {
+    this.socket = socket;
+    this.peer = peer;
+  }
+
+  /** Whether the connection is over. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Makes the task, if its memory can be reached.
+   *
+   * @param system whose client it is
+   * @param address where `expected` lies in its memory
+   * @param expected 8 bytes
+   * @param examine finds our files among its descriptors
+   * @returns 0, or -errno: EPERM if the system forbids it
+   */
+  greet(system: System, address: bigint, expected: Uint8Array, examine: Examine): number {
+    if (this.task !== undefined) return -EINVAL;
+    const pidfd = pidfdOpen(this.peer.pid);
+    if (pidfd < 0) return pidfd;
+    const memory = new RemoteMemory(this.peer.pid);
+    const found = new Uint8Array(8);
+    try {
+      memory.copyIn(address, found);
+    } catch {
+      close(pidfd);
+      return -EPERM;
+    }
+    if (found.some((byte, i) => byte !== expected[i])) {
+      close(pidfd);
+      return -EPERM;
+    }
+    this.#pidfd = pidfd;
+    this.fds = new RemoteFds(pidfd, examine);
+    this.task = new Process(system, this.fds, memory, {
+      pid: this.peer.pid,
+      comm: comm(this.peer.pid) || "unknown",
+      uid: this.peer.uid,
+    });
+    return 0;
+  }
+
+  /** The connection is over: what waits is interrupted. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    close(this.socket);
+    this.wait?.cancel();
+    this.wait = undefined;
+    if (this.#pidfd >= 0) close(this.#pidfd);
+  }
+}
+
+const EPERM = 1;
+const EINVAL = 22;

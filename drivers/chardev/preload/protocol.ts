@@ -1,0 +1,65 @@
+/**
+ * The wire between the client library (shim/shim.h) and the server: requests and replies, 48 bytes each, with the argument's
+ * bytes behind them, in the byte order of both.
+ * @module
+ */
+
+/** Bytes of a request, and of a reply, before the argument. */
+export const HEADER = 48;
+/** The longest argument that goes with the message; longer ones are fetched from the client's memory. */
+export const INLINE_MAX = 4096;
+/** The most fds that one request can make. */
+export const FDS_MAX = 64;
+/** The longest message: header, argument, and numbers of fds (requests) or installs (replies). */
+export const MESSAGE_MAX: number = HEADER + INLINE_MAX + FDS_MAX * 8;
+
+/** Says who one is. `argument` points at the 8 bytes that follow: the server reads them to see whether it can. */
+export const OP_HELLO = 1;
+/** open(2): the path follows, `length` bytes; `command` is O_*. */
+export const OP_OPEN = 2;
+/** ioctl(2). */
+export const OP_IOCTL = 3;
+/** read(2) into `argument`, `length` bytes. */
+export const OP_READ = 4;
+/** mmap(2): `length`, `offset`, PROT_* in `command`, MAP_* in `argument`. */
+export const OP_MMAP = 5;
+/** A signal came: the connection's request is to end. It has no reply of its own. */
+export const OP_CANCEL = 6;
+/** A message that means "readable" was taken by mistake: `command` is its number. No reply. */
+export const OP_RESEND = 7;
+/** ioctl(2) of the file that comes with the message, if it is a dma-buf. */
+export const OP_DMABUF_IOCTL = 8;
+
+/** The argument's bytes are (or come back) in the message. */
+export const REQUEST_INLINE = 1;
+/** The file is in nonblocking mode. */
+export const REQUEST_NONBLOCK = 2;
+
+/** The request was handled. */
+export const STATUS_DONE = 0;
+/** The request needs `result` reserved fds: it was not handled and is to come again. */
+export const STATUS_WANTS_FDS = 1;
+
+/** Offsets of struct request, as 32-bit words. */
+export const REQUEST = {
+  op: 0,
+  sequence: 1,
+  connection: 2,
+  flags: 3,
+  command: 4,
+  fdCount: 5,
+  argument: 6,
+  length: 8,
+  offset: 10,
+} as const;
+
+/** Offsets of struct reply, as 32-bit words. */
+export const REPLY = {
+  status: 0,
+  sequence: 1,
+  result: 2,
+  installs: 3,
+  dataLength: 4,
+  token: 5,
+  value: 6,
+} as const;
