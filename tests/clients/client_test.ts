@@ -65,6 +65,20 @@ Deno.test("preload: a client that is killed leaves nothing behind", async () => 
   assertEquals([openFds(), rig.errors], [before, []]);
 });
 
+Deno.test("preload: clients that come, go and are killed beside each other leave nothing that grows", async () => {
+  await using rig = await Rig.make();
+  let before: number | undefined;
+  for (let i = 0; i < 20; i++) {
+    const killed = rig.start(client(), "hang");
+    assertEquals(await rig.run(client(), "ioctl", "dumb", "syncobj"), { code: 0, out: "", err: "" });
+    killed.kill("SIGKILL");
+    await killed.ended();
+    await rig.serve(() => rig.server.clients + rig.server.files + rig.server.dmaBufs === 0, 5);
+    before ??= openFds();
+  }
+  assertEquals([openFds(), rig.system.devices[0].offsets.count, rig.errors], [before, 0, []]);
+});
+
 Deno.test("preload: a hostile client harms only itself", async () => {
   await using rig = await Rig.make();
   const before = openFds();
