@@ -1,37 +1,11 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { GuestMemory } from "../../../core/guest_memory.ts";
 import { SplitDeviceQueue } from "./device_queue.ts";
-import { RawRing, writeDescriptor } from "./testing.ts";
+import { writeDescriptor } from "./testing.ts";
 import { heapAllocator } from "../../../core/memory.ts";
 
+import { type Bench, setup } from "./device_queue_testing.ts";
+
 const NEXT = 1, WRITE = 2, INDIRECT = 4;
-
-interface Bench {
-  memory: GuestMemory;
-  ring: RawRing;
-  queue: SplitDeviceQueue;
-  /** Guest-physical address of 64 KiB to point at. */
-  gpa: number;
-  bytes: Uint8Array;
-  interrupts: number;
-}
-
-function setup(options: { size?: number; indirect?: boolean; eventIdx?: boolean } = {}): Bench {
-  const memory = new GuestMemory();
-  const ring = new RawRing(memory, options.size ?? 8);
-  const pages = heapAllocator().allocate(0x10000, "data");
-  const { gpa } = memory.add(pages, 0, pages.size);
-  const bench: Bench = { memory, ring, gpa, bytes: pages.bytes(), interrupts: 0 } as Bench;
-  bench.queue = new SplitDeviceQueue({
-    index: 0,
-    address: ring.address,
-    memory,
-    indirect: options.indirect ?? true,
-    eventIdx: options.eventIdx ?? false,
-    interrupt: () => bench.interrupts++,
-  });
-  return bench;
-}
 
 /** Pops once and says why that broke the queue. */
 function breaks(bench: Bench, clause: RegExp): void {
@@ -345,78 +319,6 @@ Deno.test("2.7.5.3.1 a chain longer than the queue breaks, though its table has 
   const b = setup();
   indirect(b, rows(b, 9));
   breaks(b, /longer than 8/);
-});
-
-Deno.test("2.7.7 interrupts without the event index follow NO_INTERRUPT", () => {
-  const b = setup();
-  const use = (): void => {
-    b.ring.descriptor(0, b.gpa, 4, 0);
-    b.ring.expose(0);
-    const chain = b.queue.chain();
-    assert(b.queue.pop(chain));
-    b.queue.push(chain.head, 0);
-    b.queue.interrupt();
-  };
-  use();
-  assertEquals(b.interrupts, 1);
-  b.ring.availFlags = 1;
-  use();
-  assertEquals(b.interrupts, 1);
-  b.ring.availFlags = 0;
-  use();
-  assertEquals(b.interrupts, 2);
-  b.queue.interrupt();
-  assertEquals(b.interrupts, 2, "nothing was pushed since");
-});
-
-Deno.test("2.7.7 interrupts with the event index come when idx passes used_event, around 2^16 too", () => {
-  const b = setup({ eventIdx: true });
-  b.ring.availFlags = 1; // must be ignored
-  const chain = b.queue.chain();
-  let used = 0;
-  const use = (count: number): number => {
-    const before = b.interrupts;
-    for (let i = 0; i < count; i++) {
-      b.ring.descriptor(0, b.gpa, 4, 0);
-      b.ring.expose(0);
-      if (!b.queue.pop(chain)) throw new Error(b.queue.broken);
-      b.queue.push(0, 0);
-    }
-    used += count;
-    b.queue.interrupt();
-    return b.interrupts - before;
-  };
-  assertEquals(use(1), 1, "used_event 0: after the first buffer");
-  assertEquals(use(5), 0, "and not again");
-  b.ring.usedEvent = used + 2;
-  assertEquals(use(2), 0);
-  assertEquals(use(1), 1);
-  b.ring.usedEvent = used;
-  assertEquals(use(3), 1, "passed in the middle of a batch");
-  while (used < 0xfffe) use(Math.min(7, 0xfffe - used));
-  b.ring.usedEvent = 1;
-  assertEquals(use(3), 0, "idx is 1");
-  assertEquals(use(1), 1, "idx went from 1 to 2 behind the wrap");
-});
-
-Deno.test("2.7.10 kicks: NO_NOTIFY without the event index, avail_event with it", () => {
-  const b = setup();
-  assertEquals(b.queue.enableKicks(), true);
-  b.queue.disableKicks();
-  assertEquals(b.ring.usedFlags, 1);
-  b.ring.descriptor(0, b.gpa, 4, 0);
-  b.ring.expose(0);
-  assertEquals(b.queue.enableKicks(), false, "one is there already");
-  assertEquals(b.ring.usedFlags, 0);
-  const e = setup({ eventIdx: true });
-  e.ring.descriptor(0, e.gpa, 4, 0);
-  e.ring.expose(0);
-  const chain = e.queue.chain();
-  assert(e.queue.pop(chain));
-  e.queue.disableKicks();
-  assertEquals([e.ring.usedFlags, e.ring.availEvent], [0, 0], "flags stay 0");
-  assertEquals(e.queue.enableKicks(), true);
-  assertEquals(e.ring.availEvent, 1);
 });
 
 Deno.test("2.7 a ring out of alignment, of a wrong size or outside memory is broken from the start", () => {

@@ -6,7 +6,6 @@
 
 import type { DeviceChain, DeviceQueue } from "../../../core/bus.ts";
 import type { Rect } from "../../../core/display.ts";
-import { DrmError } from "../../../core/error.ts";
 import type { GuestMemory } from "../../../core/guest_memory.ts";
 import type { View } from "../../../uapi/struct.ts";
 import * as gpu from "../../../uapi/virtio_gpu.ts";
@@ -15,6 +14,7 @@ import type { Batches } from "./batches.ts";
 import { CURSOR_SIZE, cursorOf } from "./cursor.ts";
 import { buildEdid } from "./edid.ts";
 import { GuestBacking, type HostLimits, HostResource, ResourceTable } from "./resource.ts";
+import { Refusals } from "./refusals.ts";
 import type { BlobLayout, Scanout, Scanouts } from "./scanout.ts";
 
 /** Bytes of the largest request, what follows it excluded. */
@@ -45,8 +45,8 @@ export class Commands {
   readonly request: Uint8Array = new Uint8Array(REQUEST_BYTES);
   /** The response, header included; commands fill what follows the header. */
   readonly response: Uint8Array = new Uint8Array(RESPONSE_BYTES);
-  /** Why the last command failed; undefined if it did not. */
-  failure: string | undefined;
+  /** What it refuses, and why the last command failed. */
+  readonly refusals: Refusals = new Refusals();
   /** What the guest owns. */
   readonly resources: ResourceTable;
   readonly #options: CommandsOptions;
@@ -115,7 +115,7 @@ export class Commands {
   /** GET_EDID. */
   getEdid(): number {
     const scanout = this.#scanouts.all[this.#getEdid.scanout];
-    if (scanout === undefined) return this.#noScanout(this.#getEdid.scanout);
+    if (scanout === undefined) return this.refusals.scanout(this.#getEdid.scanout, this.#scanouts.all.length);
     const { width, height } = scanout.mode;
     const edid = buildEdid({ width, height, serial: scanout.index + 1 });
     this.response.fill(0, gpu.virtio_gpu_ctrl_hdr.size);
@@ -127,17 +127,17 @@ export class Commands {
 
   /** GET_CAPSET_INFO and GET_CAPSET: num_capsets is 0, so that no index and no id is valid. */
   getCapset(): number {
-    return this.#fail(gpu.VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER, "Cannot give a capset: this device has none");
+    return this.refusals.parameter("a capset: this device has none");
   }
 
   /** RESOURCE_CREATE_2D. */
   createResource2d(): number {
     const { resource_id: id, format, width, height } = this.#create2d;
-    if (!this.#isFree(id)) return this.#badResource(id);
-    if (virtioGpuFourcc(format) === undefined) return this.#badParameter(`format ${format}`);
+    if (!this.#isFree(id)) return this.refusals.resource(id);
+    if (virtioGpuFourcc(format) === undefined) return this.refusals.parameter(`format ${format}`);
     const { maxSize } = this.#options.limits;
     if (width === 0 || height === 0 || width > maxSize || height > maxSize) {
-      return this.#badParameter(`${width}x${height}`);
+      return this.refusals.parameter(`${width}x${height}`);
     }
     const cost = this.resources.charge(width * height * 4);
     let picture;
@@ -155,7 +155,7 @@ export class Commands {
   /** RESOURCE_UNREF. Scanouts that show it go off. */
   unref(): number {
     const resource = this.resources.get(this.#unref.resource_id);
-    if (resource === undefined) return this.#badResource(this.#unref.resource_id);
+    if (resource === undefined) return this.refusals.resource(this.#unref.resource_id);
     this.#scanouts.forget(resource);
     this.#destroy(resource);
     return OK;
@@ -165,14 +165,14 @@ export class Commands {
   setScanout(): number {
     const { scanout_id, resource_id: id } = this.#setScanout;
     const scanout = this.#scanouts.all[scanout_id];
-    if (scanout === undefined) return this.#noScanout(scanout_id);
+    if (scanout === undefined) return this.refusals.scanout(scanout_id, this.#scanouts.all.length);
     if (id === 0) return this.#off(scanout);
     const resource = this.resources.get(id);
-    if (resource === undefined) return this.#badResource(id);
-    if (resource.picture === undefined) return this.#badParameter(`blob ${id} without a layout`);
+    if (resource === undefined) return this.refusals.resource(id);
+    if (resource.picture === undefined) return this.refusals.parameter(`blob ${id} without a layout`);
     const { x, y, width, height } = this.#rect;
     if (width === 0 || height === 0 || x + width > resource.width || y + height > resource.height) {
-      return this.#outside(x, y, width, height, resource.width, resource.height);
+      return this.refusals.outside(x, y, width, height, resource.width, resource.height);
     }
     this.#scanouts.set(scanout, resource, { x, y, width, height }, undefined);
     return OK;
@@ -182,29 +182,29 @@ export class Commands {
   setScanoutBlob(): number {
     const ss = this.#setBlob;
     const scanout = this.#scanouts.all[ss.scanout_id];
-    if (scanout === undefined) return this.#noScanout(ss.scanout_id);
+    if (scanout === undefined) return this.refusals.scanout(ss.scanout_id, this.#scanouts.all.length);
     const id = ss.resource_id;
     if (id === 0) return this.#off(scanout);
     const resource = this.resources.get(id);
-    if (resource === undefined) return this.#badResource(id);
-    if (resource.picture !== undefined) return this.#badParameter(`resource ${id}, which is no blob`);
-    if (resource.backing === undefined) return this.#unspec(`Cannot show blob ${id}: it has no backing`);
+    if (resource === undefined) return this.refusals.resource(id);
+    if (resource.picture !== undefined) return this.refusals.parameter(`resource ${id}, which is no blob`);
+    if (resource.backing === undefined) return this.refusals.unspec(`Cannot show blob ${id}: it has no backing`);
     const { width, height, format } = ss;
     const stride = ss.strides[0], offset = ss.offsets[0];
-    if (virtioGpuFourcc(format) === undefined) return this.#badParameter(`format ${format}`);
+    if (virtioGpuFourcc(format) === undefined) return this.refusals.parameter(`format ${format}`);
     const { maxSize } = this.#options.limits;
     // Displays make copies: a blob whose entries all name the same page must not become gigabytes.
     const tooMany = width * height * 4 > this.#options.limits.maxHostMemory;
     if (width === 0 || height === 0 || width > maxSize || height > maxSize || tooMany) {
-      return this.#badParameter(`${width}x${height}`);
+      return this.refusals.parameter(`${width}x${height}`);
     }
-    if (stride < width * 4) return this.#badParameter(`stride ${stride} for ${width} pixels`);
+    if (stride < width * 4) return this.refusals.parameter(`stride ${stride} for ${width} pixels`);
     if (offset + (height - 1) * stride + width * 4 > resource.blobSize) {
-      return this.#badParameter(`${width}x${height} pixels at ${offset} of a blob of ${resource.blobSize} bytes`);
+      return this.refusals.parameter(`${width}x${height} pixels at ${offset} of a blob of ${resource.blobSize} bytes`);
     }
     const rect: Rect = { x: ss.r.x, y: ss.r.y, width: ss.r.width, height: ss.r.height };
     if (rect.width === 0 || rect.height === 0 || rect.x + rect.width > width || rect.y + rect.height > height) {
-      return this.#outside(rect.x, rect.y, rect.width, rect.height, width, height);
+      return this.refusals.outside(rect.x, rect.y, rect.width, rect.height, width, height);
     }
     const layout: BlobLayout = { format, stride, offset };
     this.#scanouts.set(scanout, resource, rect, layout);
@@ -215,14 +215,14 @@ export class Commands {
   flush(): number {
     const id = this.#flush.resource_id;
     const resource = this.resources.get(id);
-    if (resource === undefined) return this.#badResource(id);
+    if (resource === undefined) return this.refusals.resource(id);
     const { x, y, width, height } = this.#rect;
     if (resource.picture === undefined) {
       if (resource.scanouts !== 0 && resource.backing === undefined) {
-        return this.#unspec(`Cannot flush blob ${id}: its backing was detached`);
+        return this.refusals.unspec(`Cannot flush blob ${id}: its backing was detached`);
       }
     } else if (x + width > resource.width || y + height > resource.height) {
-      return this.#outside(x, y, width, height, resource.width, resource.height);
+      return this.refusals.outside(x, y, width, height, resource.width, resource.height);
     }
     this.#scanouts.flush(resource, x, y, width, height);
     return OK;
@@ -232,17 +232,17 @@ export class Commands {
   transferToHost2d(): number {
     const { resource_id: id, offset } = this.#transfer;
     const resource = this.resources.get(id);
-    if (resource === undefined) return this.#badResource(id);
+    if (resource === undefined) return this.refusals.resource(id);
     const { picture, backing } = resource;
     if (picture === undefined) return OK;
-    if (backing === undefined) return this.#unspec(`Cannot transfer to resource ${id}: it has no backing`);
+    if (backing === undefined) return this.refusals.unspec(`Cannot transfer to resource ${id}: it has no backing`);
     const { x, y, width, height } = this.#rect;
     if (x + width > resource.width || y + height > resource.height) {
-      return this.#outside(x, y, width, height, resource.width, resource.height);
+      return this.refusals.outside(x, y, width, height, resource.width, resource.height);
     }
     if (width === 0 || height === 0) return OK;
     if (offset + ((height - 1) * resource.width + width) * 4 > backing.size) {
-      return this.#badParameter(`${width}x${height} pixels at ${offset} of ${backing.size} bytes of backing`);
+      return this.refusals.parameter(`${width}x${height} pixels at ${offset} of ${backing.size} bytes of backing`);
     }
     this.#batches.dirty = true;
     this.#batches.renderer.transferToHost(picture, x, y, width, height, offset, backing);
@@ -253,8 +253,10 @@ export class Commands {
   attachBacking(queue: DeviceQueue, chain: DeviceChain): number {
     const { resource_id: id, nr_entries } = this.#attach;
     const resource = this.resources.get(id);
-    if (resource === undefined) return this.#badResource(id);
-    if (resource.backing !== undefined) return this.#unspec(`Cannot attach backing to resource ${id}: it has some`);
+    if (resource === undefined) return this.refusals.resource(id);
+    if (resource.backing !== undefined) {
+      return this.refusals.unspec(`Cannot attach backing to resource ${id}: it has some`);
+    }
     return this.#back(resource, queue, chain, gpu.virtio_gpu_resource_attach_backing.size, nr_entries);
   }
 
@@ -262,8 +264,10 @@ export class Commands {
   detachBacking(): number {
     const id = this.#unref.resource_id;
     const resource = this.resources.get(id);
-    if (resource === undefined) return this.#badResource(id);
-    if (resource.backing === undefined) return this.#unspec(`Cannot detach backing of resource ${id}: it has none`);
+    if (resource === undefined) return this.refusals.resource(id);
+    if (resource.backing === undefined) {
+      return this.refusals.unspec(`Cannot detach backing of resource ${id}: it has none`);
+    }
     this.resources.uncharge(resource);
     resource.backing = undefined;
     return OK;
@@ -272,13 +276,13 @@ export class Commands {
   /** RESOURCE_CREATE_BLOB. */
   createBlob(queue: DeviceQueue, chain: DeviceChain): number {
     const { resource_id: id, blob_mem, blob_flags, nr_entries, size } = this.#blob;
-    if (!this.#isFree(id)) return this.#badResource(id);
+    if (!this.#isFree(id)) return this.refusals.resource(id);
     // Without VIRTIO_GPU_F_VIRGL, a blob is guest memory.
-    if (blob_mem !== gpu.VIRTIO_GPU_BLOB_MEM_GUEST) return this.#badParameter(`blob_mem ${blob_mem}`);
-    if ((blob_flags & ~BLOB_FLAGS) !== 0) return this.#badParameter(`blob_flags ${blob_flags}`);
-    if (size === 0 || !Number.isSafeInteger(size)) return this.#badParameter(`a blob of ${size} bytes`);
+    if (blob_mem !== gpu.VIRTIO_GPU_BLOB_MEM_GUEST) return this.refusals.parameter(`blob_mem ${blob_mem}`);
+    if ((blob_flags & ~BLOB_FLAGS) !== 0) return this.refusals.parameter(`blob_flags ${blob_flags}`);
+    if (size === 0 || !Number.isSafeInteger(size)) return this.refusals.parameter(`a blob of ${size} bytes`);
     if (this.#aligned && size % this.#options.blobAlignment !== 0) {
-      return this.#badParameter(`a blob of ${size} bytes: no multiple of ${this.#options.blobAlignment}`);
+      return this.refusals.parameter(`a blob of ${size} bytes: no multiple of ${this.#options.blobAlignment}`);
     }
     const resource = new HostResource(id, undefined, size, this.resources.charge(0));
     let answer = OK;
@@ -294,7 +298,7 @@ export class Commands {
   /** RESOURCE_ASSIGN_UUID: random, and the same for as long as the resource lives. */
   assignUuid(): number {
     const resource = this.resources.get(this.#unref.resource_id);
-    if (resource === undefined) return this.#badResource(this.#unref.resource_id);
+    if (resource === undefined) return this.refusals.resource(this.#unref.resource_id);
     if (resource.uuid === undefined) {
       resource.uuid = crypto.getRandomValues(new Uint8Array(16));
       resource.uuid[6] = resource.uuid[6] & 0x0f | 0x40;
@@ -308,17 +312,17 @@ export class Commands {
   updateCursor(): number {
     const { resource_id: id, hot_x, hot_y } = this.#cursor;
     const scanout = this.#scanouts.all[this.#cursorPos.scanout_id];
-    if (scanout === undefined) return this.#noScanout(this.#cursorPos.scanout_id);
+    if (scanout === undefined) return this.refusals.scanout(this.#cursorPos.scanout_id, this.#scanouts.all.length);
     if (id === 0) scanout.cursor = undefined;
     else {
       const resource = this.resources.get(id);
-      if (resource === undefined) return this.#badResource(id);
+      if (resource === undefined) return this.refusals.resource(id);
       const blobTooSmall = resource.picture === undefined && resource.blobSize < CURSOR_SIZE * CURSOR_SIZE * 4;
       if (blobTooSmall || resource.picture && (resource.width !== CURSOR_SIZE || resource.height !== CURSOR_SIZE)) {
-        return this.#badParameter(`resource ${id} as a cursor: it is not ${CURSOR_SIZE}x${CURSOR_SIZE}`);
+        return this.refusals.parameter(`resource ${id} as a cursor: it is not ${CURSOR_SIZE}x${CURSOR_SIZE}`);
       }
       if (resource.picture === undefined && resource.backing === undefined) {
-        return this.#unspec(`Cannot use blob ${id} as a cursor: it has no backing`);
+        return this.refusals.unspec(`Cannot use blob ${id} as a cursor: it has no backing`);
       }
       this.#batches.submit();
       scanout.cursor = cursorOf(this.#batches.renderer, resource, hot_x, hot_y);
@@ -330,51 +334,46 @@ export class Commands {
   moveCursor(): number {
     const { scanout_id, x, y } = this.#cursorPos;
     const scanout = this.#scanouts.all[scanout_id];
-    if (scanout === undefined) return this.#noScanout(scanout_id);
+    if (scanout === undefined) return this.refusals.scanout(scanout_id, this.#scanouts.all.length);
     this.#scanouts.cursor(scanout, x | 0, y | 0);
     return OK;
   }
 
   /** A command that this device or this guest has not. */
   unsupported(name: string): number {
-    return this.#unspec(`Cannot execute ${name}: not supported`);
+    return this.refusals.unspec(`Cannot execute ${name}: not supported`);
   }
 
   /** A request that ends before its struct does. */
   truncated(name: string, length: number): number {
-    return this.#unspec(`Cannot execute ${name}: ${length} bytes are not enough`);
+    return this.refusals.unspec(`Cannot execute ${name}: ${length} bytes are not enough`);
   }
 
-  /** The response to something thrown below: the one place where errno becomes VIRTIO_GPU_RESP_ERR_*. */
+  /** The response to something thrown below. */
   failed(error: unknown): number {
-    if (!(error instanceof DrmError)) return this.#unspec(String(error));
-    this.failure = `${error.code}: ${error.message}`;
-    switch (error.code) {
-      case "ENOMEM":
-        return gpu.VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
-      case "EINVAL":
-        return gpu.VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-      case "ENOENT":
-        return gpu.VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
-      default:
-        return gpu.VIRTIO_GPU_RESP_ERR_UNSPEC;
-    }
+    return this.refusals.thrown(error);
   }
 
   /** Reads `count` entries behind the request and makes them a resource's backing. None at all leaves it without. */
   #back(resource: HostResource, queue: DeviceQueue, chain: DeviceChain, offset: number, count: number): number {
     if (count === 0) return OK;
-    if (count > this.#options.limits.maxEntries) return this.#unspec(`Cannot attach ${count} entries: too many`);
+    if (count > this.#options.limits.maxEntries) {
+      return this.refusals.unspec(`Cannot attach ${count} entries: too many`);
+    }
     const length = count * MEM_ENTRY_BYTES;
-    if (offset + length > chain.readable) return this.#unspec(`Cannot read ${count} entries: the request ends before`);
+    if (offset + length > chain.readable) {
+      return this.refusals.unspec(`Cannot read ${count} entries: the request ends before`);
+    }
     if (this.#entries.length < length) this.#entries = new Uint8Array(length);
     const entries = this.#entries.subarray(0, length);
-    if (queue.read(chain, offset, entries) !== length) return this.#unspec("Cannot read entries: memory is gone");
+    if (queue.read(chain, offset, entries) !== length) {
+      return this.refusals.unspec("Cannot read entries: memory is gone");
+    }
     const memory = this.#memory;
-    if (memory === undefined) return this.#unspec("Cannot attach backing: the device was reset");
+    if (memory === undefined) return this.refusals.unspec("Cannot attach backing: the device was reset");
     const backing = new GuestBacking(memory, new DataView(entries.buffer, entries.byteOffset, length));
     if (backing.size < resource.blobSize) {
-      return this.#badParameter(`${backing.size} bytes as backing of a blob of ${resource.blobSize}`);
+      return this.refusals.parameter(`${backing.size} bytes as backing of a blob of ${resource.blobSize}`);
     }
     this.resources.chargeEntries(resource, backing.gpas.length);
     resource.backing = backing;
@@ -395,26 +394,5 @@ export class Commands {
   #off(scanout: Scanout): number {
     this.#scanouts.off(scanout);
     return OK;
-  }
-
-  #fail(type: number, failure: string): number {
-    this.failure = failure;
-    return type;
-  }
-  #unspec(failure: string): number {
-    return this.#fail(gpu.VIRTIO_GPU_RESP_ERR_UNSPEC, failure);
-  }
-  #badParameter(what: string): number {
-    return this.#fail(gpu.VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER, `Cannot use ${what}`);
-  }
-  #outside(x: number, y: number, width: number, height: number, columns: number, rows: number): number {
-    return this.#badParameter(`${width}x${height} at ${x},${y} of ${columns}x${rows}`);
-  }
-  #badResource(id: number): number {
-    return this.#fail(gpu.VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID, `Cannot use resource id ${id}`);
-  }
-  #noScanout(index: number): number {
-    const count = this.#scanouts.all.length;
-    return this.#fail(gpu.VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID, `Cannot use scanout ${index}: there are ${count}`);
   }
 }

@@ -245,7 +245,7 @@ export class VirtioGpuHost implements VirtioBackend {
     const commands = this.#commands, transport = this.#transport;
     const begin = this.#trace?.enabled ? this.#clock.now() : 0;
     const length = queue.read(chain, 0, commands.request);
-    commands.failure = undefined;
+    commands.refusals.failure = undefined;
     let entry: Entry | undefined;
     let type: number;
     if (length < HEADER) {
@@ -323,7 +323,7 @@ export class VirtioGpuHost implements VirtioBackend {
   }
 
   #emit(index: number, entry: Entry | undefined, length: number, type: number, begin: number): void {
-    const { request, failure } = this.#commands;
+    const { request, refusals: { failure } } = this.#commands;
     const now = this.#clock.now();
     const whole = entry !== undefined && length >= entry.command.request.size;
     this.#trace?.emit({

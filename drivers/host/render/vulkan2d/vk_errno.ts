@@ -12,8 +12,9 @@ import {
   VkError,
 } from "../../vulkan/mod.ts";
 
-/** Whether an error says that memory is short. */
+/** Whether an error says that memory is short: the device's, or the budget's. */
 export function isShortOfMemory(error: unknown): boolean {
+  if (error instanceof DrmError) return error.code === "ENOMEM";
   return error instanceof VkError && (error.result === VK_ERROR_OUT_OF_DEVICE_MEMORY ||
     error.result === VK_ERROR_OUT_OF_HOST_MEMORY || error.result === VK_ERROR_TOO_MANY_OBJECTS);
 }

@@ -369,9 +369,7 @@ export class Vulkan2d implements Renderer, FrameSource {
     try {
       return make();
     } catch (error) {
-      if (!isShortOfMemory(error) && !(error instanceof DrmError && error.code === "ENOMEM")) {
-        throw this.#caught(error, `Cannot ${what}`);
-      }
+      if (!isShortOfMemory(error)) throw this.#caught(error, `Cannot ${what}`);
     }
     try {
       this.#imports.clear();
