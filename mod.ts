@@ -41,7 +41,7 @@ export type { CursorImage, Display, DisplayMode, Frame, Rect } from "./core/disp
 export type { Renderer } from "./core/host.ts";
 export type { PageAllocator } from "./core/memory.ts";
 export type { LocalProcess, OpenFile, ProcessOptions } from "./core/process.ts";
-export { parseVkmsConfig, vkmsOf } from "./drivers/gpu/vkms/mod.ts";
+export { parseVkmsConfig, VkmsDevices, vkmsOf } from "./drivers/gpu/vkms/mod.ts";
 export type { VkmsConfig, VkmsOptions } from "./drivers/gpu/vkms/mod.ts";
 export { NullDisplay, nullDisplay } from "./drivers/display/null/mod.ts";
 export { PngDisplay } from "./drivers/display/png/mod.ts";

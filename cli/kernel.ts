@@ -1,17 +1,20 @@
 /**
- * The kernel thread of `udrm run`: a Worker with a system and the door for programs. It blocks in the server's loop; a kick
- * ends it.
+ * The kernel thread of `udrm run` and `udrm serve`: a Worker with a system and the door for programs. It blocks in the server's
+ * loop; a kick makes it look for requests of the main isolate.
  * @module
  */
 
-import type { Frame } from "../core/display.ts";
+import { receiveMessageOnPort } from "node:worker_threads";
 import { DrmFile } from "../core/drm_file.ts";
+import { DrmError } from "../core/error.ts";
 import { formatTrace } from "../core/trace.ts";
-import { PreloadServer, writeTree } from "../drivers/chardev/preload/mod.ts";
-import type { Picture } from "../drivers/display/pixels.ts";
+import { PreloadServer, SystemFiles } from "../drivers/chardev/preload/mod.ts";
 import { encodePng } from "../drivers/display/png/apng.ts";
-import { createSystem, drivers, type DriverSource, PngDisplay } from "../mod.ts";
-import type { DriverName, KernelMessage, KernelOptions } from "./kernel_messages.ts";
+import { createSystem } from "../mod.ts";
+import { parseConfig } from "./config.ts";
+import { DeviceSet } from "./device_set.ts";
+import type { KernelMessage, KernelOptions, KernelRequest, NumberedRequest, Screenshot } from "./kernel_messages.ts";
+import { LastPicture } from "./screens.ts";
 
 // The project is checked as for the main isolate, whose global scope is another.
 const scope = globalThis as unknown as {
@@ -20,71 +23,58 @@ const scope = globalThis as unknown as {
   onmessage: ((event: MessageEvent<KernelOptions>) => void) | null;
 };
 
-/**
- * A display that remembers what it showed before its client went: then it is switched off, or black, where the driver leaves the
- * CRTC running without a plane.
- */
-class LastPicture extends PngDisplay {
-  #last: Picture | undefined;
-
-  override present(scanout: number, frame: Frame | undefined): void {
-    if (frame === undefined && scanout === 0) this.keep();
-    super.present(scanout, frame);
-  }
-
-  /** Remembers the first screen, unless it is off or black. */
-  keep(): void {
-    const now = this.picture(0);
-    if (now?.data.some((byte, i) => byte !== 0 && (i & 3) !== 3)) this.#last = now;
-  }
-
-  /** A PNG file of the remembered picture, else of the screen; undefined if it never showed anything. */
-  get last(): Uint8Array | undefined {
-    const picture = this.#last ?? this.picture(0);
-    return picture === undefined ? undefined : encodePng(picture);
-  }
-}
-
-/** A PCI function where the machine has none: slot 2 for the first device, as QEMU's is, or one further on. */
-function freeFunction(index: number): string {
-  for (let slot = 2, free = 0; slot < 32; slot++) {
-    const address = `0000:00:${slot.toString(16).padStart(2, "0")}.0`;
-    try {
-      Deno.lstatSync(`/sys/bus/pci/devices/${address}`);
-    } catch {
-      if (free++ === index) return address;
-    }
-  }
-  return `0001:00:${index.toString(16).padStart(2, "0")}.0`;
-}
-
-/** How a driver is made: with the display of the first screen, and the number of the device. */
-const DRIVERS: Readonly<Record<DriverName, (display: PngDisplay | undefined, index: number) => DriverSource>> = {
-  virtio_gpu: (display, index) => drivers.virtioGpu({ display, name: `pci:${freeFunction(index)}` }),
-  vkms: (display) => drivers.vkms({ display }),
-  vgem: () => drivers.vgem(),
-};
+const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error);
 
 function printError(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-/** Makes the system and serves until kicked. @param options what the Worker was told. */
+function answer(devices: DeviceSet, request: Exclude<KernelRequest, { kind: "end" }>): unknown {
+  switch (request.kind) {
+    case "config":
+      return devices.apply(parseConfig(request.config));
+    case "connectors":
+      return devices.connectors();
+    case "hotplug":
+      return devices.plug(request.connector, request.connected);
+    case "screenshot": {
+      const { connector, picture } = devices.picture(request.connector);
+      const { width, height } = picture;
+      return { connector, width, height, png: encodePng(picture) } satisfies Screenshot;
+    }
+  }
+}
+
+/** Makes the system and serves until it is told to end. @param options what the Worker was told. */
 function kernel(options: KernelOptions): void {
+  const { folder, requests } = options;
   using display = new LastPicture();
-  using system = createSystem({
-    pages: "memfd",
-    clock: "monotonic",
-    drivers: options.drivers.map((name, index) =>
-      DRIVERS[name](options.picture && index === 0 ? display : undefined, index)
-    ),
-  });
+  using system = createSystem({ pages: "memfd", clock: "monotonic" });
+  using devices = new DeviceSet(system, options.picture ? display : undefined);
+  devices.apply(parseConfig(options.config));
+  // Whether it goes on.
+  const take = (): boolean => {
+    for (;;) {
+      const received = receiveMessageOnPort(requests);
+      if (received === undefined) return true;
+      const { id, request } = received.message as NumberedRequest;
+      devices.sweep();
+      if (request.kind === "end") return false;
+      try {
+        scope.postMessage({ kind: "answer", id, result: answer(devices, request) });
+      } catch (error) {
+        const expected = error instanceof DrmError || error instanceof TypeError || error instanceof RangeError;
+        if (!expected) printError(`udrm: ${error instanceof Error ? error.stack : error}`);
+        scope.postMessage({ kind: "answer", id, error: messageOf(error) });
+      }
+    }
+  };
   {
-    writeTree(system, `${options.folder}/root`);
+    using _files = new SystemFiles(system, folder);
     using server = new PreloadServer({
       system,
-      folder: options.folder,
-      onKick: () => false,
+      folder,
+      onKick: take,
       onRelease: (file) => {
         if (options.picture && file instanceof DrmFile && file.isCurrentMaster) display.keep();
       },
@@ -98,14 +88,16 @@ function kernel(options: KernelOptions): void {
     scope.postMessage({ kind: "ready", kick: server.kick });
     server.run();
   }
-  scope.postMessage({ kind: "ended", png: options.picture ? display.last : undefined });
+  const last = options.picture ? display.last : undefined;
+  scope.postMessage({ kind: "ended", png: last && encodePng(last) });
 }
 
 scope.onmessage = (event) => {
   try {
     kernel(event.data);
   } catch (error) {
-    scope.postMessage({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    scope.postMessage({ kind: "failed", message: messageOf(error) });
   }
+  event.data.requests.close();
   scope.close();
 };

@@ -1,44 +1,91 @@
 /**
- * What `udrm run` and its kernel thread tell each other. Apart from both, so that the command begins without loading the drivers.
+ * What the commands and their kernel thread tell each other. Apart from both, so that the command begins without loading the
+ * drivers.
  * @module
  */
 
-/** The drivers that the kernel thread can make devices of. */
-export const DRIVER_NAMES = ["virtio_gpu", "vkms", "vgem"] as const;
+import type { MessagePort } from "node:worker_threads";
 
-/** One of them. */
-export type DriverName = typeof DRIVER_NAMES[number];
-
-/** What the Worker is told, once. */
+/** What the Worker is told at the start. */
 export interface KernelOptions {
   /** The server's folder: empty, and its alone. */
   readonly folder: string;
-  /** One a device. */
-  readonly drivers: readonly DriverName[];
+  /** The devices, as `parseConfig` takes them. */
+  readonly config: unknown;
   /** Whether each request is printed on stderr. */
   readonly trace: boolean;
   /** Whether a picture of the first screen is wanted at the end. */
   readonly picture: boolean;
+  /** Where requests come, each announced by a kick. */
+  readonly requests: MessagePort;
+}
+
+/** What the Worker can be asked to do. */
+export type KernelRequest =
+  /** Become what another configuration says. The result is a list of {@linkcode Change}. */
+  | { readonly kind: "config"; readonly config: unknown }
+  /** Which connectors there are: a list of {@linkcode ConnectorInfo}. */
+  | { readonly kind: "connectors" }
+  /** Plug something in or out: the {@linkcode ConnectorInfo} afterwards. */
+  | { readonly kind: "hotplug"; readonly connector: string; readonly connected: boolean }
+  /** Take a picture of what a connector shows, or the first that shows anything: a {@linkcode Screenshot}. */
+  | { readonly kind: "screenshot"; readonly connector: string | undefined }
+  /** End. No answer but "ended" comes. */
+  | { readonly kind: "end" };
+
+/** A request as it is sent. */
+export interface NumberedRequest {
+  /** Its number: the answer has the same. */
+  readonly id: number;
+  /** What is wanted. */
+  readonly request: KernelRequest;
+}
+
+/** What became of a device. */
+export interface Change {
+  /** "replaced": its configuration differs in what cannot change while it is there. */
+  readonly what: "added" | "removed" | "changed" | "replaced";
+  /** "card0". */
+  readonly device: string;
+  /** Its name in the configuration. */
+  readonly name: string;
+  /** Its driver. */
+  readonly driver: string;
+}
+
+/** A connector. */
+export interface ConnectorInfo {
+  /** As in /sys/class/drm: "card0-Virtual-1". */
+  readonly connector: string;
+  /** The device's name in the configuration. */
+  readonly device: string;
+  /** What is plugged in. */
+  readonly status: "connected" | "disconnected" | "unknown";
+  /** The mode that it shows, else the one that it would like best: "1024x768@60"; undefined if it has none. */
+  readonly mode: string | undefined;
+  /** Whether it shows anything. */
+  readonly on: boolean;
+}
+
+/** A picture. */
+export interface Screenshot {
+  /** Of which connector. */
+  readonly connector: string;
+  /** Columns. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+  /** A PNG file. */
+  readonly png: Uint8Array;
 }
 
 /** What the Worker says. */
 export type KernelMessage =
-  /** Programs can come; adding to the eventfd `kick` ends it. */
+  /** Programs can come; adding to the eventfd `kick` makes it look for requests. */
   | { readonly kind: "ready"; readonly kick: number }
   /** It could not begin. */
   | { readonly kind: "failed"; readonly message: string }
+  /** The answer to a request: its result, or what is wrong. */
+  | { readonly kind: "answer"; readonly id: number; readonly result?: unknown; readonly error?: string }
   /** It has ended; the picture, if one was wanted and anything was ever shown. */
   | { readonly kind: "ended"; readonly png?: Uint8Array };
-
-/**
- * What a command line names.
- *
- * @param names as given
- * @returns the same, known to be drivers, or what is wrong
- */
-export function driverNames(names: readonly string[]): readonly DriverName[] | { readonly error: string } {
-  const known = (name: string): name is DriverName => DRIVER_NAMES.some((driver) => driver === name);
-  const unknown = names.find((name) => !known(name));
-  if (unknown === undefined) return names.filter(known);
-  return { error: `there is no driver "${unknown}"; there are ${DRIVER_NAMES.join(", ")}` };
-}

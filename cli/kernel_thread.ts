@@ -3,35 +3,51 @@
  * @module
  */
 
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { buildShim } from "../drivers/chardev/preload/build.ts";
 import { eventfdWrite } from "../drivers/os/eventfd.ts";
-import type { KernelMessage, KernelOptions } from "./kernel_messages.ts";
+import type { KernelMessage, KernelOptions, KernelRequest, NumberedRequest } from "./kernel_messages.ts";
 
-/** The kernel thread could not begin, or has ended by itself. */
+/** The kernel thread could not begin, has ended by itself, or cannot do what it was asked. */
 export class KernelError extends Error {
   /** "KernelError". */
   override readonly name: string = "KernelError";
+}
+
+/** What a program needs in its environment to be a client of the server at `socket`. @throws {BuildError} */
+export async function clientEnvironment(socket: string): Promise<Readonly<Record<string, string>>> {
+  const shim = await buildShim();
+  const others = (Deno.env.get("LD_PRELOAD") ?? "").split(":").filter((path) => path !== "" && path !== shim);
+  return { LD_PRELOAD: [shim, ...others].join(":"), UDRM_SOCKET: socket };
 }
 
 /** A running kernel thread. */
 export class KernelThread {
   /** What a program needs in its environment to be its client. */
   readonly env: Readonly<Record<string, string>>;
+  /** Resolves when it has ended, by itself or because it was told to. */
+  readonly ended: Promise<void>;
   readonly #worker: Worker;
-  readonly #messages: KernelMessage[] = [];
-  #wake: (() => void) | undefined;
+  readonly #requests: MessagePort;
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #begun = Promise.withResolvers<void>();
+  readonly #over = Promise.withResolvers<void>();
+  #last: Exclude<KernelMessage, { kind: "answer" | "ready" }> | undefined;
   #kick = -1;
+  #id = 0;
 
-  private constructor(options: KernelOptions, shim: string) {
-    const others = Deno.env.get("LD_PRELOAD");
-    this.env = { LD_PRELOAD: others ? `${shim}:${others}` : shim, UDRM_SOCKET: `${options.folder}/socket` };
+  private constructor(options: Omit<KernelOptions, "requests">, env: Readonly<Record<string, string>>) {
+    this.env = env;
+    this.ended = this.#over.promise;
+    const { port1, port2 } = new MessageChannel();
+    this.#requests = port1;
     this.#worker = new Worker(new URL("./kernel.ts", import.meta.url), { type: "module" });
-    this.#worker.onmessage = (event: MessageEvent<KernelMessage>) => this.#push(event.data);
+    this.#worker.onmessage = (event: MessageEvent<KernelMessage>) => this.#hear(event.data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#push({ kind: "failed", message: event.message });
+      this.#hear({ kind: "failed", message: event.message });
     };
-    this.#worker.postMessage(options);
+    this.#worker.postMessage({ ...options, requests: port2 }, [port2 as unknown as Transferable]);
   }
 
   /**
@@ -41,25 +57,60 @@ export class KernelThread {
    * @throws {KernelError} if it cannot begin
    * @throws {BuildError} if the client library cannot be built
    */
-  static async start(options: KernelOptions): Promise<KernelThread> {
-    const thread = new KernelThread(options, await buildShim());
-    const message = await thread.#next();
-    if (message.kind !== "ready") throw new KernelError(message.kind === "failed" ? message.message : "it has ended");
-    thread.#kick = message.kick;
+  static async start(options: Omit<KernelOptions, "requests">): Promise<KernelThread> {
+    const thread = new KernelThread(options, await clientEnvironment(`${options.folder}/socket`));
+    await thread.#begun.promise;
+    if (thread.#last !== undefined) throw thread.#error();
     return thread;
   }
 
-  #push(message: KernelMessage): void {
-    this.#messages.push(message);
-    this.#wake?.();
+  #hear(message: KernelMessage): void {
+    if (message.kind === "answer") {
+      const waiting = this.#waiting.get(message.id);
+      this.#waiting.delete(message.id);
+      if (message.error !== undefined) waiting?.reject(new KernelError(message.error));
+      else waiting?.resolve(message.result);
+      return;
+    }
+    if (message.kind === "ready") this.#kick = message.kick;
+    else {
+      this.#last ??= message;
+      this.#requests.close();
+      for (const waiting of this.#waiting.values()) waiting.reject(this.#error());
+      this.#waiting.clear();
+      this.#over.resolve();
+    }
+    this.#begun.resolve();
   }
 
-  async #next(): Promise<KernelMessage> {
-    for (;;) {
-      const message = this.#messages.shift();
-      if (message !== undefined) return message;
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+  #error(): KernelError {
+    return new KernelError(this.#last?.kind === "failed" ? this.#last.message : "the kernel thread has ended");
+  }
+
+  /**
+   * Asks it for something.
+   *
+   * @returns what the request's kind says
+   * @throws {KernelError} with the reason if it cannot do it, or has ended
+   */
+  ask(request: KernelRequest): Promise<unknown> {
+    if (this.#last !== undefined) return Promise.reject(this.#error());
+    const id = this.#id++;
+    const waiting = Promise.withResolvers<unknown>();
+    this.#waiting.set(id, waiting);
+    this.#send({ id, request });
+    return waiting.promise;
+  }
+
+  // The message is there before the kick is: the thread looks once it has woken up.
+  #send(message: NumberedRequest): void {
+    this.#requests.postMessage(message);
+    eventfdWrite(this.#kick);
+  }
+
+  #picture(): Uint8Array | undefined {
+    if (this.#last?.kind !== "ended") throw this.#error();
+    return this.#last.png;
   }
 
   /**
@@ -69,11 +120,9 @@ export class KernelThread {
    * @throws {KernelError} if it has ended by itself before
    */
   async end(): Promise<Uint8Array | undefined> {
-    if (this.#messages.length === 0) eventfdWrite(this.#kick);
-    const message = await this.#next();
-    if (message.kind !== "ended") {
-      throw new KernelError(message.kind === "failed" ? message.message : "it does not end");
-    }
-    return message.png;
+    if (this.#last !== undefined) throw this.#error();
+    this.#send({ id: this.#id++, request: { kind: "end" } });
+    await this.ended;
+    return this.#picture();
   }
 }

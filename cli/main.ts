@@ -19,13 +19,25 @@ const COMMANDS: Readonly<Record<string, { readonly run: Command; readonly summar
     run: async (args) => (await import("./serve.ts")).serve(args),
     summary: "keeps udrm's devices for many programs of Linux",
   },
+  config: {
+    run: async (args) => (await import("./configure.ts")).configure(args),
+    summary: "gives a running server another configuration, or checks one",
+  },
+  hotplug: {
+    run: async (args) => (await import("./hotplug.ts")).hotplug(args),
+    summary: "plugs displays into a running server's connectors, or out",
+  },
+  screenshot: {
+    run: async (args) => (await import("./screenshot.ts")).screenshot(args),
+    summary: "a picture of what a running server shows",
+  },
 };
 
 const HELP = `udrm: a Linux DRM stack in user space
 
 Usage: udrm COMMAND [OPTIONS]
 
-${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`).join("\n")}
 
 udrm COMMAND --help tells more.
 

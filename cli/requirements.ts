@@ -82,6 +82,30 @@ export const REQUIREMENTS: readonly Requirement[] = [
     packages: { debian: "kmscube", fedora: "kmscube", arch: "kmscube" },
   },
   {
+    what: "glmark2, as a client that draws with OpenGL ES",
+    purposes: TEST,
+    files: ["{bin}/glmark2-es2-drm"],
+    packages: { debian: "glmark2-es2-drm", fedora: "glmark2", arch: "glmark2" },
+  },
+  {
+    what: "sway, a Wayland compositor, as a client",
+    purposes: TEST,
+    files: ["{bin}/sway"],
+    packages: { debian: "sway", fedora: "sway", arch: "sway" },
+  },
+  {
+    what: "udevadm, as a client",
+    purposes: TEST,
+    files: ["{bin}/udevadm"],
+    packages: { debian: "udev", fedora: "systemd-udev", arch: "systemd" },
+  },
+  {
+    what: "libudev's headers",
+    purposes: TEST,
+    files: ["/usr/include/libudev.h"],
+    packages: { debian: "libudev-dev", fedora: "systemd-devel", arch: "systemd-libs" },
+  },
+  {
     what: "Mesa's renderer on the CPU, for clients",
     purposes: TEST,
     files: ["{lib}/dri/kms_swrast_dri.so"],

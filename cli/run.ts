@@ -5,18 +5,23 @@
 
 import { parseArgs } from "node:util";
 import { BuildError } from "../drivers/chardev/preload/build.ts";
-import { DRIVER_NAMES, type DriverName, driverNames } from "./kernel_messages.ts";
-import { KernelError, KernelThread } from "./kernel_thread.ts";
+import { makeServerFolder } from "../drivers/chardev/preload/server_folder.ts";
+import { chosenConfig, DEVICE_HELP, DEVICE_OPTIONS, type DeviceChoice, deviceChoice } from "./device_options.ts";
+import { clientEnvironment, KernelError, KernelThread } from "./kernel_thread.ts";
+import { namedFolder, PLACE_OPTIONS } from "./place.ts";
 
-const HELP = `Usage: udrm run [--driver NAME]... [--trace] [--png FILE] -- PROGRAM [ARGUMENT]...
+const HELP = `Usage: udrm run [--config FILE | --driver NAME...] [--trace] [--png FILE] -- PROGRAM [ARGUMENT]...
+       udrm run --folder FOLDER -- PROGRAM [ARGUMENT]...
 
 Runs a program, and those that it starts, on udrm's devices in place of the system's: /dev/dri, /dev/sw_sync and what sysfs says
 of them. The exit code is the program's. Programs that are static, or make system calls by themselves, see the system's devices.
 
-  --driver NAME  a device with this driver, the first is card0: ${DRIVER_NAMES.join(", ")} (default virtio_gpu)
-  --trace        prints each request, decoded, on stderr
-  --png FILE     writes what the first device's first screen showed before its last client went
-  --help         this text
+${DEVICE_HELP}
+  --trace          prints each request, decoded, on stderr
+  --png FILE       writes what the first device's first screen showed before its last client went
+  --folder FOLDER  on the devices of udrm serve --folder FOLDER, in place of devices of its own
+  --socket PATH    the same, by the server's socket: FOLDER/socket
+  --help           this text
 
 Example: udrm run --png screen.png -- modetest -M virtio_gpu -s 36:1280x800`;
 
@@ -24,7 +29,9 @@ Example: udrm run --png screen.png -- modetest -M virtio_gpu -s 36:1280x800`;
 const PASSED: readonly Deno.Signal[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 
 interface RunOptions {
-  readonly drivers: readonly DriverName[];
+  readonly devices: DeviceChoice;
+  /** Of a running server to join. */
+  readonly folder: string | undefined;
   readonly trace: boolean;
   readonly png: string | undefined;
   readonly program: string;
@@ -39,7 +46,8 @@ function parse(argv: readonly string[]): RunOptions | "help" | { readonly error:
     ({ values, positionals } = parseArgs({
       args: [...argv.slice(0, end < 0 ? undefined : end)],
       options: {
-        driver: { type: "string", multiple: true },
+        ...DEVICE_OPTIONS,
+        ...PLACE_OPTIONS,
         trace: { type: "boolean" },
         png: { type: "string" },
         help: { type: "boolean", short: "h" },
@@ -51,11 +59,19 @@ function parse(argv: readonly string[]): RunOptions | "help" | { readonly error:
   }
   if (values.help) return "help";
   if (positionals.length > 0) return { error: `the program goes behind "--": udrm run -- ${positionals.join(" ")}` };
-  const chosen = driverNames(values.driver ?? ["virtio_gpu"]);
-  if ("error" in chosen) return chosen;
+  const devices = deviceChoice(values);
+  if ("error" in devices) return devices;
+  const folder = namedFolder(values);
+  if (typeof folder === "object") return folder;
+  const own = (["config", "driver", "renderer", "gpu", "trace", "png"] as const).find((name) =>
+    values[name] !== undefined
+  );
+  if (folder !== undefined && own !== undefined) {
+    return { error: `--${own} is the server's matter when a running one is joined` };
+  }
   const [program, ...args] = end < 0 ? [] : argv.slice(end + 1);
   if (program === undefined) return { error: 'no program is given behind "--"' };
-  return { drivers: chosen, trace: values.trace ?? false, png: values.png, program, args };
+  return { devices, folder, trace: values.trace ?? false, png: values.png, program, args };
 }
 
 async function child(options: RunOptions, env: Readonly<Record<string, string>>): Promise<number> {
@@ -82,11 +98,23 @@ async function child(options: RunOptions, env: Readonly<Record<string, string>>)
   return code;
 }
 
-async function serve(options: RunOptions): Promise<number> {
-  const folder = Deno.makeTempDirSync({ prefix: "udrm-" });
+async function join(options: RunOptions, folder: string): Promise<number> {
+  const socket = `${folder}/socket`;
   try {
-    const { drivers, trace, png: file } = options;
-    const thread = await KernelThread.start({ folder, drivers, trace, picture: file !== undefined });
+    const connection = await Deno.connect({ transport: "unix", path: `${folder}/control` });
+    connection.close();
+  } catch {
+    throw new KernelError(`no server is at ${folder}: start one by udrm serve --folder ${folder}`);
+  }
+  return await child(options, await clientEnvironment(socket));
+}
+
+async function serve(options: RunOptions): Promise<number> {
+  const config = await chosenConfig(options.devices);
+  const folder = makeServerFolder();
+  try {
+    const { trace, png: file } = options;
+    const thread = await KernelThread.start({ folder, config, trace, picture: file !== undefined });
     const code = await child(options, thread.env);
     const png = await thread.end();
     if (file !== undefined) {
@@ -111,8 +139,12 @@ export async function run(argv: readonly string[]): Promise<number> {
     return 2;
   }
   try {
-    return await serve(options);
+    return options.folder === undefined ? await serve(options) : await join(options, options.folder);
   } catch (error) {
+    if (error instanceof TypeError && error.name === "ConfigError") {
+      console.error(`udrm run: ${error.message}`);
+      return 2;
+    }
     if (!(error instanceof BuildError || error instanceof KernelError)) throw error;
     console.error(`udrm run: ${error.message}`);
     return 125;

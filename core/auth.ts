@@ -1,5 +1,5 @@
 /**
- * Masters and authentication (K1-K3). Mirrors drivers/gpu/drm/drm_auth.c.
+ * Masters and authentication (K1-K3). Mirrors drivers/gpu/drm/drm_auth.c. Lessees are in kms/lessee.ts.
  * @module
  */
 
@@ -19,11 +19,21 @@ export class DrmMaster {
   unique = "";
   /** The master that leased objects to this one; undefined for an owner. */
   readonly lessor: DrmMaster | undefined;
+  /** Ids of the objects that it was lent, in ascending order; empty once they are revoked, and for an owner. */
+  readonly leases: Set<number>;
+  /** Whom it leases to, oldest first. */
+  readonly lessees: Set<DrmMaster> = new Set();
+  /** Of an owner: all lessees below it, by their ids. */
+  readonly lesseeIds: IdTable<DrmMaster>;
+  /** Its id among its owner's lessees; 0 for an owner. */
+  lesseeId = 0;
 
-  /** A master on no throne yet. @param device the device. @param lessor the master that leases to this one. */
-  constructor(device: Device, lessor?: DrmMaster) {
+  /** A master on no throne yet. @param device the device. @param lessor the master that leases to this one. @param leases what. */
+  constructor(device: Device, lessor?: DrmMaster, leases: Set<number> = new Set()) {
     this.device = device;
     this.lessor = lessor;
+    this.leases = leases;
+    this.lesseeIds = new IdTable<DrmMaster>(undefined, device.system.ids);
   }
 
   /** drm_lease_owner: the master at the top of the leases. */
@@ -90,10 +100,11 @@ export function dropMasterIoctl(file: DrmFile, task: Process): number {
   return 0;
 }
 
-/** drm_master_release: a closed file gives up its magic and, if it reigned, the throne. */
+/** drm_master_release: a closed file gives up its magic, the throne if it reigned, and what it leased or was lent. */
 export function masterRelease(file: DrmFile): void {
   if (file.magic !== 0) file.master?.magics.remove(file.magic);
   if (isCurrentMaster(file) && file.device.master === file.master) dropMaster(file);
+  if (file.isMaster) file.device.kms?.releaseLeases(file);
   file.master = undefined;
 }
 

@@ -66,6 +66,8 @@ export interface DisplayMode {
   readonly width: number;
   /** Preferred height, pixels. */
   readonly height: number;
+  /** Its EDID, whole blocks of 128 bytes, at most 1024 bytes; the device makes one for the size if there is none. */
+  readonly edid?: Uint8Array;
 }
 
 /** Where frames go. */
@@ -78,4 +80,9 @@ export interface Display extends Disposable {
   cursor(scanout: number, image: CursorImage | undefined, x: number, y: number): void;
   /** Set by the host: called when a scanout's monitor changes (resize, plug). */
   onModeChange?: (scanout: number, mode: DisplayMode) => void;
+  /**
+   * Set by the host: presents what a scanout shows once more, all of it, before it returns; nothing while the scanout is off. For
+   * a display that has not read earlier frames.
+   */
+  onRefresh?: (scanout: number) => void;
 }

@@ -5,6 +5,7 @@
 
 import * as uapi from "../uapi/dma_buf.ts";
 import { MAP_PRIVATE, MAP_TYPE, POLLIN, POLLOUT, SEEK_END, SEEK_SET } from "../uapi/fcntl.ts";
+import type { Device } from "./device.ts";
 import { DrmError } from "./error.ts";
 import type { FenceCallback } from "./fence.ts";
 import { File, type IoctlArgument, type Mapping, type PollWaiter } from "./file.ts";
@@ -15,6 +16,7 @@ import { pageAlign, type Pages } from "./memory.ts";
 import type { Process } from "./process.ts";
 import { type Resv, type ResvUsage, resvUsageRw } from "./resv.ts";
 import { SyncFile, syncFileFence } from "./sync_file.ts";
+import type { System } from "./system.ts";
 import type { Wait } from "./wait.ts";
 
 /** What a {@linkcode DmaBuf} is made of (struct dma_buf_export_info). */
@@ -34,6 +36,8 @@ export interface DmaBufOptions {
    * buffer as that very object (C4).
    */
   readonly object?: GemObject;
+  /** In whose debugfs it is listed; the object's by default. */
+  readonly system?: System;
   /** The last reference is gone; its object's reference is dropped by the buffer itself. */
   release?(): void;
 }
@@ -86,6 +90,8 @@ class Polling {
   }
 }
 
+const NO_DEVICES: ReadonlyMap<Device, number> = new Map();
+
 // In how many files a buffer may have handles before they are found by a map.
 const FEW = 8;
 
@@ -103,10 +109,14 @@ export class DmaBuf extends File {
   readonly resv: Resv;
   /** The GEM object that it exports, if it is one. */
   readonly object: GemObject | undefined;
+  /** Its number among the system's; 0 if it is listed in none. */
+  readonly inode: number;
   /** SET_NAME's name; empty for none. */
   name = "";
   readonly #options: DmaBufOptions;
+  readonly #system: System | undefined;
   #polling: Polling | undefined = undefined;
+  #attachments: Map<Device, number> | undefined = undefined;
   // Handles that files have for it, oldest first in each table; a table has a second one only when an object with two
   // handles was exported by both.
   #tables: object[] | undefined = undefined;
@@ -122,6 +132,27 @@ export class DmaBuf extends File {
     this.resv = options.resv;
     this.object = options.object?.ref();
     this.#options = options;
+    const system = this.#system = options.system ?? options.object?.device.system;
+    this.inode = system?.nextInode() ?? 0;
+    system?.dmaBufs.add(this);
+  }
+
+  /** Devices that imported it, with the number of objects as which they did. */
+  get attachments(): ReadonlyMap<Device, number> {
+    return this.#attachments ?? NO_DEVICES;
+  }
+
+  /** dma_buf_attach: a device imports it. */
+  attach(device: Device): void {
+    this.#attachments ??= new Map();
+    this.#attachments.set(device, (this.#attachments.get(device) ?? 0) + 1);
+  }
+
+  /** dma_buf_detach. */
+  detach(device: Device): void {
+    const left = (this.#attachments?.get(device) ?? 0) - 1;
+    if (left > 0) this.#attachments?.set(device, left);
+    else this.#attachments?.delete(device);
   }
 
   /** SYNC, SET_NAME, EXPORT_SYNC_FILE, IMPORT_SYNC_FILE; the whole request number must match. */
@@ -229,6 +260,7 @@ export class DmaBuf extends File {
   protected override release(): void {
     this.#polling?.disarm();
     this.#polling = undefined;
+    this.#system?.dmaBufs.delete(this);
     this.object?.put();
     this.#options.release?.();
   }

@@ -61,6 +61,10 @@ export interface DriverSpec<P, D> {
   probe?(device: Device<D>): D;
   /** The device goes away for good. */
   remove?(device: Device<D>): void;
+  /** The device is suspended: nothing is shown any more. */
+  suspend?(device: Device<D>): void;
+  /** The device is resumed: what was shown comes back after it. */
+  resume?(device: Device<D>): void;
   /** A file is opened: makes its state. Throws DrmError. */
   open?(file: DrmFile<P, D>, task: Process): P;
   /** A file is closed: everything it had in core is gone by now. */

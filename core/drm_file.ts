@@ -36,6 +36,8 @@ export class DrmFile<P = unknown, D = unknown> extends File {
   readonly tgid: number;
   /** Command name of the opener. */
   readonly comm: string;
+  /** User id of the opener. */
+  readonly uid: number;
   /** GEM handles (B1). */
   readonly objects: IdTable<GemObject>;
   /** Syncobj handles (B1). */
@@ -81,6 +83,7 @@ export class DrmFile<P = unknown, D = unknown> extends File {
     this.syncobjs = new IdTable<Syncobj>(undefined, device.system.ids);
     this.tgid = task.tgid;
     this.comm = task.comm;
+    this.uid = task.uid;
     this.authenticated = task.capSysAdmin;
     this.#priv = device.driver.spec.open?.(this as unknown as DrmFile, task) as P | undefined;
     if (!isRender) masterOpen(this as unknown as DrmFile);
@@ -117,7 +120,9 @@ export class DrmFile<P = unknown, D = unknown> extends File {
   }
 
   #ioctl(task: Process, cmd: number, arg: IoctlArgument): number | Wait {
-    if (this.device.unplugged) this.device.enter();
+    const { device } = this;
+    if (device.unplugged) device.enter();
+    if (device.suspended) return device.whenResumed(() => this.#ioctl(task, cmd, arg));
     if (_IOC_TYPE(cmd) !== ASCII_D) {
       throw new DrmError("ENOTTY", `Cannot do ioctl 0x${(cmd >>> 0).toString(16)}: its type is not 'd'`);
     }
@@ -143,6 +148,11 @@ export class DrmFile<P = unknown, D = unknown> extends File {
     this.events.unpoll(waiter);
   }
 
+  /** noop_llseek: a DRM file has no position. */
+  override lseek(): number {
+    return 0;
+  }
+
   /** drm_gem_mmap: `offset` must be an object's exactly (B7). */
   override mmap(_task: Process, length: number, offset: number, prot: number, flags: number): Mapping {
     this.device.enter();
@@ -156,10 +166,7 @@ export class DrmFile<P = unknown, D = unknown> extends File {
     this.device.kms?.releaseFile(self);
     releaseSyncobjs(self);
     gemReleaseFile(self);
-    if (!this.isRender) {
-      this.device.kms?.releaseLeases(self);
-      masterRelease(self);
-    }
+    if (!this.isRender) masterRelease(self);
     this.device.driver.spec.postclose?.(self);
     this.prime.close();
     this.device.files.delete(self);

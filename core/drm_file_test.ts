@@ -137,13 +137,17 @@ Deno.test("A14 exported dma-bufs, syncobjs and sync_files go on working without 
   assertEquals(t.object(imported, other).size, 4096);
 });
 
-Deno.test("A14 a second unplug changes nothing, and the number of a card is free again", () => {
+Deno.test("A14 a second unplug changes nothing, and the number of a card is free again once nobody has it open", () => {
   using t = testSystem();
   const device = t.device;
   const seen: string[] = [];
   using _listener = t.system.onUevent(({ action, device }) => seen.push(`${action} ${device.name}`));
   t.system.removeDevice(device);
   t.system.removeDevice(device);
+  // While somebody has the old card open, its numbers are taken (drm_minor_release).
+  const other = t.system.addDevice(testDriver());
+  assertEquals([other.card, other.render, seen.splice(1)], [1, 129, ["add card1"]]);
+  t.card.close();
   const next = t.system.addDevice(testDriver());
   assertEquals([next.card, next.render, seen], [0, 128, ["remove card0", "add card0"]]);
   using card = t.task.open("/dev/dri/card0");
@@ -172,9 +176,10 @@ Deno.test("mmap as the VFS checks it: ranges, kinds of sharing, access modes", (
 Deno.test("what a kind of file does not have is answered as the VFS answers", () => {
   using t = testSystem();
   assertEquals(errno(() => t.card.write(new Uint8Array(1))), "EINVAL");
-  assertEquals(errno(() => t.card.lseek(0, 0)), "ESPIPE");
+  assertEquals([t.card.lseek(0, 0), t.card.lseek(100, 2)], [0, 0]); // noop_llseek
   assertEquals(errno(() => t.task.file(99)), "EBADF");
   assertEquals(errno(() => t.task.close(99)), "EBADF");
   using dev = t.task.open("/dev/udmabuf");
+  assertEquals(errno(() => dev.lseek(0, 0)), "ESPIPE");
   assertEquals(errno(() => dev.mmap(4096)), "ENODEV");
 });

@@ -22,7 +22,7 @@ import {
 } from "../uapi/fcntl.ts";
 import type { StructView } from "../uapi/struct.ts";
 import { DrmError } from "./error.ts";
-import { PAGE_SIZE } from "./memory.ts";
+import { PAGE_SIZE, type PageSegment } from "./memory.ts";
 import type { Process } from "./process.ts";
 import type { Wait } from "./wait.ts";
 
@@ -37,6 +37,8 @@ export interface Mapping extends Disposable {
   readonly fd?: number;
   /** Offset of the mapping in `fd`, bytes. */
   readonly fdOffset?: number;
+  /** What it is made of, in order, when that is not one range: `fd` is undefined then. */
+  readonly segments?: readonly PageSegment[];
 }
 
 /** Somebody who wants to know when a file may have become ready; call `cancel` to stop. */

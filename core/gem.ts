@@ -24,6 +24,8 @@ export interface GemFuncs {
   close?(object: GemObject, file: DrmFile): void;
   /** Maps `length` bytes from `offset`, a checked range; absent: its pages. The mapping holds a reference. Throws DrmError. */
   mmap?(object: GemObject, length: number, offset: number, prot: number, flags: number): Mapping;
+  /** Further lines of its description in debugfs, each after `indent` tabulators and with a line feed. */
+  printInfo?(object: GemObject, indent: number): string;
   /** Exports the object; absent: as drm_gem_prime_export. Throws DrmError. */
   export?(object: GemObject, flags: number): DmaBuf;
 }
@@ -74,6 +76,7 @@ export class GemObject {
     this.imported = options.imported?.ref();
     this.pages = options.pages ?? this.imported?.pages;
     this.#resv = this.imported?.resv;
+    this.imported?.attach(device);
   }
 
   /** References held now; 0 once freed. */
@@ -100,6 +103,11 @@ export class GemObject {
   /** Offset for mmap of the DRM file, bytes: made on first use, stable from then on (B7). Throws ENOSPC when none is left. */
   get mmapOffset(): number {
     if (this.#offset === 0) this.#offset = this.device.offsets.add(this, this.size);
+    return this.#offset;
+  }
+
+  /** Its offset for mmap if it has one already, bytes; else 0. */
+  get offset(): number {
     return this.#offset;
   }
 
@@ -134,8 +142,10 @@ export class GemObject {
   #free(): void {
     this.funcs.free?.(this);
     if (this.#offset !== 0) this.device.offsets.remove(this.#offset);
-    if (this.imported !== undefined) this.imported.put();
-    else this.pages?.[Symbol.dispose]();
+    if (this.imported !== undefined) {
+      this.imported.detach(this.device);
+      this.imported.put();
+    } else this.pages?.[Symbol.dispose]();
   }
 }
 

@@ -36,11 +36,16 @@ export interface IoctlEntry {
   readonly flags: number;
   /** Whether the handler may return a Wait. One that is not marked must not: it makes `IoctlTable.call` throw a TypeError. */
   readonly mayWait?: boolean;
+  /** Whether the handler copies the argument in and out itself: the struct is for the trace, and for who makes requests. */
+  readonly raw?: boolean;
   /** The request's name, where it is known. */
   readonly name?: string;
   /** Handles it. */
   readonly handler: (file: never, arg: never, task: Process) => number | Wait;
 }
+
+/** As {@linkcode IoctlHandler} for a handler that copies the argument itself, by `argumentIn` and `argumentOut`. */
+export type RawIoctlHandler<F> = (file: F, arg: IoctlArgument, task: Process) => number | Wait;
 
 /** Makes table lines whose handlers know their file's type. */
 export interface IoctlMaker<F> {
@@ -56,6 +61,8 @@ export interface IoctlMaker<F> {
     flags: number,
     handler: IoctlHandler<F, A>,
   ): IoctlEntry;
+  /** One line whose handler copies the argument itself: for requests that take an fd first. */
+  raw<A>(cmd: Ioctl<A>, struct: Struct<A>, flags: number, handler: RawIoctlHandler<F>): IoctlEntry;
 }
 
 /** The maker of table lines for files of type `F`. */
@@ -64,6 +71,10 @@ export function ioctlMaker<F>(): IoctlMaker<F> {
     ioctl: (cmd, struct, flags, handler) => {
       const mayWait = (flags & MAY_WAIT) !== 0;
       return { cmd, struct, flags: flags & ~MAY_WAIT, mayWait, handler } as unknown as IoctlEntry;
+    },
+    raw: (cmd, struct, flags, handler) => {
+      const mayWait = (flags & MAY_WAIT) !== 0;
+      return { cmd, struct, flags: flags & ~MAY_WAIT, mayWait, raw: true, handler } as unknown as IoctlEntry;
     },
   };
 }
@@ -111,7 +122,7 @@ export class IoctlTable<F extends File> {
       const entry = { ...line, name: line.name ?? byNumber.get(line.cmd) };
       const key = match === "nr" ? _IOC_NR(entry.cmd) : entry.cmd;
       if (this.#slots.has(key)) throw new TypeError(`Cannot add ioctl ${entry.name ?? key}: its number is taken`);
-      const slot = { entry, struct: entry.struct, scratch: undefined };
+      const slot = { entry, struct: entry.raw === true ? undefined : entry.struct, scratch: undefined };
       this.#slots.set(key, slot);
       if (match === "nr") this.#byNr[key] = slot;
     }
@@ -308,6 +319,9 @@ function argumentBytes(arg: IoctlArgument): Uint8Array | undefined {
 }
 
 function pointer(arg: IoctlArgument): bigint {
+  if (typeof arg === "object" && arg !== null) {
+    throw new TypeError("Cannot pass a plain object to an ioctl: make a struct of it, as drm_version.of({ ... }) does");
+  }
   if (typeof arg === "bigint") return BigInt.asUintN(64, arg);
   if (typeof arg === "number" && Number.isSafeInteger(arg) && arg >= 0) return BigInt(arg);
   throw new DrmError("EFAULT", "Cannot read the ioctl's argument: it is no pointer");

@@ -4,7 +4,7 @@
  */
 
 import type { Mapping } from "./file.ts";
-import type { Pages } from "./memory.ts";
+import type { Pages, PageSegment } from "./memory.ts";
 
 /** What a mapping keeps alive: an object, a buffer, a file. */
 export interface Counted {
@@ -18,6 +18,7 @@ export class PagesMapping implements Mapping {
   readonly bytes: Uint8Array;
   readonly #pages: Pages;
   readonly #offset: number;
+  readonly #length: number;
   #owner: Counted | undefined;
 
   /**
@@ -29,6 +30,7 @@ export class PagesMapping implements Mapping {
   constructor(pages: Pages, offset: number, length: number, owner: Counted) {
     this.#pages = pages;
     this.#offset = offset;
+    this.#length = length;
     this.#owner = owner;
     pages.pin();
     try {
@@ -47,6 +49,21 @@ export class PagesMapping implements Mapping {
   /** Where in `fd` the bytes are. */
   get fdOffset(): number {
     return (this.#pages.fdOffset ?? 0) + this.#offset;
+  }
+
+  /** The parts of the pages' ranges that are mapped, if the pages are several. */
+  get segments(): readonly PageSegment[] | undefined {
+    const { segments } = this.#pages;
+    if (segments === undefined) return undefined;
+    const out: PageSegment[] = [];
+    const end = this.#offset + this.#length;
+    let start = 0;
+    for (const segment of segments) {
+      const from = Math.max(this.#offset, start), to = Math.min(end, start + segment.length);
+      if (from < to) out.push({ pages: segment.pages, offset: segment.offset + from - start, length: to - from });
+      start += segment.length;
+    }
+    return out;
   }
 
   /** Unmaps; harmless when repeated. */

@@ -1,6 +1,6 @@
 /**
  * `MemFd`: an anonymous file with seals, in process. Mirrors memfd_create(2) and F_ADD_SEALS (mm/memfd.c), as far as its
- * memory serves as a udmabuf.
+ * memory serves as a udmabuf. A door implements `MemFdFile` over a descriptor of its client's.
  * @module
  */
 
@@ -33,10 +33,24 @@ const FLAGS = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC;
 const SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC;
 const NAME_MAX = 249;
 
-/** An anonymous file of a process in this isolate. */
-export class MemFd extends File {
+/** A file that is a memfd, of this isolate or of a client elsewhere. */
+export abstract class MemFdFile extends File {
   /** Always "memfd". */
   readonly kind = "memfd";
+  /** F_GET_SEALS. */
+  abstract readonly seals: number;
+  /**
+   * Keeps a range in place for a device (memfd_pin_folios) until `unpin`. Takes a reference.
+   *
+   * @throws {DrmError} EINVAL if it is empty or not inside the file.
+   */
+  abstract pinRange(offset: number, length: number): PageSegment[];
+  /** Ends one `pinRange`. */
+  abstract unpin(): void;
+}
+
+/** An anonymous file of a process in this isolate. */
+export class MemFd extends MemFdFile {
   /** The name that it was made with. */
   readonly name: string;
   readonly #allocator: PageAllocator;
@@ -75,7 +89,7 @@ export class MemFd extends File {
   }
 
   /** F_GET_SEALS. */
-  get seals(): number {
+  override get seals(): number {
     return this.#seals;
   }
 
@@ -102,12 +116,8 @@ export class MemFd extends File {
     this.#size = size;
   }
 
-  /**
-   * Keeps a range in place for a device (memfd_pin_folios) until `unpin`. Takes a reference.
-   *
-   * @throws {DrmError} EINVAL if it is empty or not inside the file.
-   */
-  pinRange(offset: number, length: number): PageSegment[] {
+  /** Keeps a range in place for a device until `unpin`. Takes a reference. Throws EINVAL outside the file. */
+  override pinRange(offset: number, length: number): PageSegment[] {
     if (!(length > 0) || !(offset >= 0) || offset + length > this.#size) {
       throw new DrmError("EINVAL", `Cannot pin ${length} bytes at ${offset}: the file has ${this.#size}`);
     }
@@ -117,7 +127,7 @@ export class MemFd extends File {
   }
 
   /** Ends one `pinRange`. */
-  unpin(): void {
+  override unpin(): void {
     this.#holders--;
     this.put();
   }

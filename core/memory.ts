@@ -131,6 +131,8 @@ export class BudgetAllocator implements PageAllocator {
   readonly #inner: PageAllocator;
   /** Bytes that may be alive at once. */
   readonly limit: number;
+  /** Called when the budget does not suffice: it may let go of memory that nobody uses any more (direct reclaim). */
+  onShort: (() => void) | undefined = undefined;
   /** The inner allocator's, if it has one. */
   readonly join?: (segments: readonly PageSegment[]) => Pages;
 
@@ -149,6 +151,7 @@ export class BudgetAllocator implements PageAllocator {
   }
   /** New pages of `size` bytes. Throws ENOMEM when the budget is spent. */
   allocate(size: number, name: string): Pages {
+    if (!(this.#used + size <= this.limit)) this.onShort?.();
     if (!(this.#used + size <= this.limit)) {
       throw new DrmError(
         "ENOMEM",

@@ -120,3 +120,18 @@ Deno.test("heap pages are zero, and the same bytes each time", () => {
   pages.bytes()[7] = 1;
   assertEquals(pages.bytes()[7], 1);
 });
+
+Deno.test("BudgetAllocator asks for memory back before it refuses", () => {
+  const budget = new BudgetAllocator(heapAllocator(), 8192);
+  const old = budget.allocate(8192, "old");
+  let asked = 0;
+  assertEquals(errno(() => budget.allocate(4096, "new")), "ENOMEM");
+  budget.onShort = () => {
+    asked++;
+    old[Symbol.dispose]();
+  };
+  const pages = budget.allocate(4096, "new");
+  assertEquals([asked, budget.used], [1, 4096]);
+  assertEquals([errno(() => budget.allocate(8192, "more")), asked], ["ENOMEM", 2]);
+  pages[Symbol.dispose]();
+});

@@ -10,7 +10,9 @@ import {
   MFD_ALLOW_SEALING,
   MFD_CLOEXEC,
   O_CLOEXEC,
+  O_RDONLY,
   O_RDWR,
+  O_WRONLY,
   POLLNVAL,
   PROT_READ,
   PROT_WRITE,
@@ -98,6 +100,7 @@ export class LocalProcess extends Process implements Disposable {
   readonly heap: UserHeap;
   readonly #fds: LocalFdTable;
   readonly #mappings = new Map<Uint8Array, Mapping>();
+  readonly #waits = new Set<Wait>();
   #exited = false;
 
   /** A client with an empty heap and no fds; `System.process` makes them. @param system whose client it is. @param options identity. */
@@ -112,7 +115,7 @@ export class LocalProcess extends Process implements Disposable {
   /**
    * open(2) of a device node.
    *
-   * @param path "/dev/dri/card0", "/dev/dri/renderD128", "/dev/sw_sync", "/dev/udmabuf".
+   * @param path "/dev/dri/card0", "/dev/dri/renderD128", "/dev/sw_sync", "/dev/udmabuf", "/sys/kernel/debug/dri/0/state".
    * @param flags O_*, default O_RDWR | O_CLOEXEC.
    * @throws {DrmError} ENOENT for an unknown path; what the node says otherwise.
    * @throws {TypeError} after the process has exited: nobody would close the file.
@@ -179,9 +182,17 @@ export class LocalProcess extends Process implements Disposable {
     mapping?.[Symbol.dispose]();
   }
 
-  /** Exits: unmaps all memory and closes every fd. */
+  /** Drives a call that waits until it is done, `signal` interrupts it, or the process exits. */
+  sleep(wait: Wait, signal?: AbortSignal): Promise<number> {
+    if (this.#exited) wait.cancel(EINTR);
+    this.#waits.add(wait);
+    return this.system.until(wait, signal).finally(() => this.#waits.delete(wait));
+  }
+
+  /** Exits: interrupts its calls that wait (EINTR), unmaps all memory and closes every fd. */
   [Symbol.dispose](): void {
     this.#exited = true;
+    for (const wait of [...this.#waits]) wait.cancel(EINTR);
     for (const mapping of this.#mappings.values()) mapping[Symbol.dispose]();
     this.#mappings.clear();
     this.#fds.closeAll();
@@ -247,14 +258,27 @@ export class OpenFile implements Disposable {
   #held(result: number | Wait, signal?: AbortSignal): number | Promise<number> {
     if (typeof result === "number") return result;
     const file = this.file.ref();
-    return this.process.system.until(result, signal).finally(() => file.put());
+    return this.process.sleep(result, signal).finally(() => file.put());
+  }
+
+  // vfs_read and vfs_write: EBADF for a file that was not opened for it.
+  #readable(): File {
+    const file = this.#used();
+    if (file.accessMode === O_WRONLY) throw new DrmError("EBADF", `Cannot read fd ${this.fd}: it is open for writing`);
+    return file;
+  }
+
+  #writable(): File {
+    const file = this.#used();
+    if (file.accessMode === O_RDONLY) throw new DrmError("EBADF", `Cannot write fd ${this.fd}: it is open for reading`);
+    return file;
   }
 
   /** read(2), synchronously; -EAGAIN where it would block. Throws DrmError. */
   read(target: Uint8Array): number {
     const system = this.process.system;
     if (system.pending) system.pump();
-    const result = this.#used().read(this.process, target);
+    const result = this.#readable().read(this.process, target);
     if (typeof result === "number") return answer(result);
     result.cancel(EAGAIN);
     return answer(result.result ?? EAGAIN);
@@ -264,12 +288,12 @@ export class OpenFile implements Disposable {
   async readWait(target: Uint8Array, options: { signal?: AbortSignal } = {}): Promise<number> {
     const system = this.process.system;
     if (system.pending) system.pump();
-    return answer(await this.#held(this.#used().read(this.process, target), options.signal));
+    return answer(await this.#held(this.#readable().read(this.process, target), options.signal));
   }
 
   /** write(2). Throws DrmError. */
   write(source: Uint8Array): number {
-    const result = this.#used().write(this.process, source);
+    const result = this.#writable().write(this.process, source);
     if (typeof result === "number") return answer(result);
     result.cancel(EAGAIN);
     return answer(result.result ?? EAGAIN);

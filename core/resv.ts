@@ -46,10 +46,26 @@ export class Resv {
   #fences: Fence[] | undefined;
   #usages: ResvUsage[] = NO_USAGES;
   #slots = 0;
+  #watchers: Set<() => void> | undefined = undefined;
 
   /** Fences in slots, signalled ones too. */
   get count(): number {
     return this.#fences?.length ?? 0;
+  }
+
+  /** Hears of every fence that comes, until `unwatch`: for doors that show what is pending as a state. */
+  watch(changed: () => void): void {
+    (this.#watchers ??= new Set()).add(changed);
+  }
+
+  /** Ends `watch`. */
+  unwatch(changed: () => void): void {
+    this.#watchers?.delete(changed);
+    if (this.#watchers?.size === 0) this.#watchers = undefined;
+  }
+
+  #changed(): void {
+    for (const changed of [...this.#watchers ?? []]) changed();
   }
 
   /**
@@ -95,12 +111,14 @@ export class Resv {
       ) {
         fences[i] = fence;
         this.#usages[i] = usage;
+        if (this.#watchers !== undefined) this.#changed();
         return;
       }
     }
     if (fences.length >= this.#slots) throw new TypeError("Cannot add a fence: no slot was reserved");
     fences.push(fence);
     this.#usages.push(usage);
+    if (this.#watchers !== undefined) this.#changed();
   }
 
   /** dma_resv_replace_fences: puts `replacement` in place of every fence of timeline `context`. */
@@ -111,6 +129,7 @@ export class Resv {
       fences[i] = replacement;
       this.#usages[i] = usage;
     }
+    if (this.#watchers !== undefined) this.#changed();
   }
 
   /** dma_resv_for_each_fence_unlocked: pending fences of level `usage` and below, in the order of their slots. */
@@ -118,6 +137,14 @@ export class Resv {
     const fences = this.#fences ?? NO_FENCES;
     for (let i = 0; i < fences.length; i++) {
       if (this.#usages[i] <= usage && !fences[i].isSignaled) yield fences[i];
+    }
+  }
+
+  /** dma_resv_describe: what buffers' descriptions show: all fences up to READ, signalled ones too, in the order of their slots. */
+  *describe(): Generator<{ fence: Fence; usage: ResvUsage }> {
+    const fences = this.#fences ?? NO_FENCES;
+    for (let i = 0; i < fences.length; i++) {
+      if (this.#usages[i] <= ResvUsage.READ) yield { fence: fences[i], usage: this.#usages[i] };
     }
   }
 
@@ -191,6 +218,7 @@ export class Resv {
     this.#fences = kept;
     this.#usages = usages;
     this.#slots = kept.length;
+    if (this.#watchers !== undefined) this.#changed();
   }
 }
 

@@ -172,3 +172,27 @@ Deno.test("D7 whatever is added, no pending fence is lost or weakened", () => {
     },
   ));
 });
+
+Deno.test("Resv tells who watches of each fence that comes, and nobody else", () => {
+  const resv = new Resv();
+  let heard = 0;
+  const changed = (): void => {
+    heard++;
+  };
+  const first = fence();
+  resv.reserve(2);
+  resv.add(fence(), READ);
+  assertEquals(heard, 0);
+  resv.watch(changed);
+  resv.add(first, WRITE);
+  resv.add(fence(first.context, 2), WRITE); // takes the other's slot
+  assertEquals(heard, 2);
+  first.signal();
+  assertEquals(heard, 2);
+  resv.replace(first.context, fence(), WRITE);
+  resv.copyFrom(resvOf([fence(), READ]));
+  assertEquals(heard, 4);
+  resv.unwatch(changed);
+  resv.importFence(fence(), true);
+  assertEquals(heard, 4);
+});

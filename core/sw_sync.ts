@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Struct, struct, u32 } from "../uapi/struct.ts";
+import { bytesOf, type Struct, struct, u32 } from "../uapi/struct.ts";
 import { ERRNO } from "../uapi/errno.ts";
 import {
   sw_sync_create_fence_data,
@@ -16,9 +16,10 @@ import {
 import { DrmError } from "./error.ts";
 import { Fence, type FenceSource } from "./fence.ts";
 import { File, type IoctlArgument } from "./file.ts";
-import { ioctlMaker, IoctlTable } from "./ioctl.ts";
+import { argumentIn, argumentOut, ioctlMaker, IoctlTable } from "./ioctl.ts";
 import type { Process } from "./process.ts";
 import { SyncFile, syncFileFence } from "./sync_file.ts";
+import type { System } from "./system.ts";
 import type { Wait } from "./wait.ts";
 
 const INT_MAX = 0x7fff_ffff;
@@ -30,20 +31,30 @@ const PENDING_MAX = 2 ** 20;
 const later = (a: number, b: number): boolean => ((a - b) | 0) > 0;
 
 /** A timeline: a 32-bit counter and the fences that wait for its values. */
-class SwTimeline {
+export class SwTimeline {
+  /** Whose time and contexts its fences have. */
   readonly source: FenceSource;
+  /** Its fence context. */
   readonly context: number;
+  /** The command name of its client. */
   readonly name: string;
+  /** How far it has come, u32. */
   value = 0;
   // Pending fences by value, and the values as a binary heap, the next one first. Forgotten values stay in the heap until
   // they come up, or outnumber the others.
   readonly #pending = new Map<number, SwSyncFence>();
   #heap: number[] = [];
 
+  /** A timeline at 0. @param source time and contexts. @param name for people. */
   constructor(source: FenceSource, name: string) {
     this.source = source;
     this.context = source.fenceContexts.allocate();
     this.name = name;
+  }
+
+  /** Pending fences, the next one first. */
+  get pending(): Fence[] {
+    return [...this.#pending.values()].sort((a, b) => (a.value - b.value) | 0);
   }
 
   /** sync_pt_create: the fence of a value; signalled already for values that have come (E6). */
@@ -118,13 +129,16 @@ class SwTimeline {
   }
 }
 
-/** A fence of a software timeline. */
-class SwSyncFence extends Fence {
+/** A fence on a timeline that its client advances. */
+export class SwSyncFence extends Fence {
+  /** The timeline. */
   readonly timeline: SwTimeline;
+  /** The value at which it signals. */
   readonly value: number;
   /** sync_files by which a client knows it. */
   files = 0;
 
+  /** A fence of `timeline` that signals when it reaches `value`. */
   constructor(timeline: SwTimeline, value: number) {
     super({
       clock: timeline.source.clock,
@@ -137,6 +151,7 @@ class SwSyncFence extends Fence {
     this.value = value;
   }
 
+  /** Whether the timeline has come so far. */
   protected override poll(): boolean {
     return !later(this.value, this.timeline.value);
   }
@@ -147,11 +162,14 @@ export class SwSyncFile extends File {
   /** Always "sw_sync". */
   readonly kind = "sw_sync";
   readonly #timeline: SwTimeline;
+  readonly #system: System;
 
   /** Begins a timeline at 0. @param task the opener. @param flags O_*. */
   constructor(task: Process, flags: number) {
     super(flags);
     this.#timeline = new SwTimeline(task.system, task.comm);
+    this.#system = task.system;
+    this.#system.swTimelines.add(this.#timeline);
   }
 
   /** CREATE_FENCE, INC, GET_DEADLINE. */
@@ -180,6 +198,7 @@ export class SwSyncFile extends File {
 
   /** The timeline ends (E8). */
   protected override release(): void {
+    this.#system.swTimelines.delete(this.#timeline);
     this.#timeline.close();
   }
 }
@@ -191,15 +210,22 @@ const increment: Struct<Increment> = struct<Increment>("u32", { value: u32 }, { 
 
 const line = ioctlMaker<SwSyncFile>();
 
-const createFence = line.ioctl(SW_SYNC_IOC_CREATE_FENCE, sw_sync_create_fence_data, 0, (file, arg, task) => {
+// The fd comes first, and is given back whatever fails, copying the answer out last.
+const createFence = line.raw(SW_SYNC_IOC_CREATE_FENCE, sw_sync_create_fence_data, 0, (file, arg, task) => {
   const fd = task.fds.reserve();
+  let made: SyncFile | undefined;
   try {
-    task.fds.install(fd, file.createFence(arg.value), true);
+    const data = sw_sync_create_fence_data.of();
+    argumentIn(task, arg, bytesOf(data));
+    made = file.createFence(data.value);
+    data.fence = fd;
+    argumentOut(task, arg, bytesOf(data));
   } catch (error) {
+    made?.put();
     task.fds.unreserve(fd);
     throw error;
   }
-  arg.fence = fd;
+  task.fds.install(fd, made, true);
   return 0;
 });
 

@@ -18,7 +18,7 @@ import { DrmError } from "./error.ts";
 import type { Fence, FenceCallback } from "./fence.ts";
 import { mergeFences, unwrapFence } from "./fence_unwrap.ts";
 import { File, type IoctlArgument, type PollWaiter } from "./file.ts";
-import { ioctlMaker, IoctlTable } from "./ioctl.ts";
+import { argumentIn, argumentOut, ioctlMaker, IoctlTable } from "./ioctl.ts";
 import type { Process } from "./process.ts";
 import type { Wait } from "./wait.ts";
 
@@ -134,22 +134,29 @@ function setName(field: Uint8Array, name: string): void {
 
 const line = ioctlMaker<SyncFile>();
 
-const merge = line.ioctl(SYNC_IOC_MERGE, sync_merge_data, 0, (file, arg, task) => {
+// The fd comes first, and is given back whatever fails, copying the answer out last.
+const merge = line.raw(SYNC_IOC_MERGE, sync_merge_data, 0, (file, arg, task) => {
   const fd = task.fds.reserve();
+  let merged: SyncFile | undefined;
   try {
-    if (arg.flags !== 0 || arg.pad !== 0) throw new DrmError("EINVAL", "Cannot merge: flags and pad must be 0");
-    const other = syncFileFence(task.fds.get(arg.fd2));
-    if (other === undefined) throw new DrmError("ENOENT", `Cannot merge with fd ${arg.fd2}: it is no sync_file`);
-    const name = nameBytes(bytesOf(arg).subarray(0, NAME_SIZE));
-    const merged = new SyncFile(mergeFences(task.system, file.fence, other), { name });
-    bytesOf(arg)[NAME_SIZE - 1] = 0; // copied back so
-    arg.fence = fd;
-    task.fds.install(fd, merged, true);
-    return 0;
+    const data = sync_merge_data.of();
+    const bytes = bytesOf(data);
+    argumentIn(task, arg, bytes);
+    if (data.flags !== 0 || data.pad !== 0) throw new DrmError("EINVAL", "Cannot merge: flags and pad must be 0");
+    const other = syncFileFence(task.fds.get(data.fd2));
+    if (other === undefined) throw new DrmError("ENOENT", `Cannot merge with fd ${data.fd2}: it is no sync_file`);
+    const name = nameBytes(bytes.subarray(0, NAME_SIZE));
+    merged = new SyncFile(mergeFences(task.system, file.fence, other), { name });
+    bytes[NAME_SIZE - 1] = 0; // copied back so
+    data.fence = fd;
+    argumentOut(task, arg, bytes);
   } catch (error) {
+    merged?.put();
     task.fds.unreserve(fd);
     throw error;
   }
+  task.fds.install(fd, merged, true);
+  return 0;
 });
 
 const fileInfo = line.ioctl(SYNC_IOC_FILE_INFO, sync_file_info, 0, (file, arg, task) => {

@@ -6,17 +6,24 @@
 import { O_EXCL } from "../uapi/fcntl.ts";
 import type { Poller } from "./bus.ts";
 import { type Clock, RealClock } from "./clock.ts";
+import { DebugFolder, debugfsPath } from "./debugfs.ts";
+import { addDeviceDebugfs, removeDeviceDebugfs } from "./debugfs_device.ts";
+import { openDebugfs } from "./debugfs_file.ts";
+import { addSystemDebugfs } from "./debugfs_sync.ts";
 import { Device } from "./device.ts";
 import type { Driver } from "./driver.ts";
+import type { DmaBuf } from "./dma_buf.ts";
 import { DrmFile } from "./drm_file.ts";
 import { DrmError, EINTR } from "./error.ts";
 import { Faults } from "./fault.ts";
 import { FenceContexts } from "./fence.ts";
 import type { File } from "./file.ts";
 import { Quota } from "./id_table.ts";
+import type { PanicOptions } from "./kms/panic.ts";
+import type { InputDevice } from "./input.ts";
 import { BudgetAllocator, heapAllocator, type PageAllocator } from "./memory.ts";
 import { LocalProcess, type Process, type ProcessOptions } from "./process.ts";
-import { SwSyncFile } from "./sw_sync.ts";
+import { SwSyncFile, type SwTimeline } from "./sw_sync.ts";
 import { Trace } from "./trace.ts";
 import { UdmabufDevice } from "./udmabuf.ts";
 import type { Wait } from "./wait.ts";
@@ -60,14 +67,27 @@ export class System implements Disposable {
   readonly trace: Trace = new Trace();
   /** Injected faults. */
   readonly faults: Faults = new Faults();
+  /** What is mounted at /sys/kernel/debug. */
+  readonly debugfs: DebugFolder = new DebugFolder();
+  /** Files of sysfs whose contents are made when they are opened, below /sys. */
+  readonly sysfs: DebugFolder = new DebugFolder();
+  /** Live dma-bufs, for debugfs. */
+  readonly dmaBufs: Set<DmaBuf> = new Set();
+  /** Live timelines of sw_sync, for debugfs. */
+  readonly swTimelines: Set<SwTimeline> = new Set();
+  /** Input devices that are there. */
+  readonly inputs: Set<InputDevice> = new Set();
   /** Fence timelines. */
   readonly fenceContexts: FenceContexts = new FenceContexts();
   readonly #devices: (Device | undefined)[] = [];
+  // Their numbers stay taken as long as clients have files of them open (drm_minor_release).
+  #unplugged: Device[] = [];
   readonly #nodes = new Map<string, NodeOpen>();
   readonly #processes = new Set<LocalProcess>();
   readonly #pollers: Poller[] = [];
   readonly #ueventListeners = new Set<(event: Uevent) => void>();
   #pid = 1000;
+  #inode = 0;
   #waiting = 0;
   #driving = false;
   #wakeDrive: (() => void) | undefined;
@@ -78,6 +98,7 @@ export class System implements Disposable {
     this.ids = new Quota(options.idLimit ?? 1 << 21);
     this.pages = new BudgetAllocator(options.pages ?? heapAllocator(), options.memoryLimit ?? 16 * 2 ** 30);
     this.clock.onEarlier = () => this.#wakeDrive?.();
+    addSystemDebugfs(this);
     this.addNode("/dev/sw_sync", (task, flags) => new SwSyncFile(task, flags));
     this.addNode("/dev/udmabuf", (task, flags) => new UdmabufDevice(task, flags));
   }
@@ -94,13 +115,16 @@ export class System implements Disposable {
 
   /** drm_dev_register: probes a driver's device and makes its nodes. Throws what `probe` throws. */
   addDevice(driver: Driver): Device {
+    this.#unplugged = this.#unplugged.filter(({ files }) => files.size > 0);
     let card = 0;
-    while (this.#devices[card] !== undefined) card++;
+    while (this.#devices[card] !== undefined || this.#unplugged.some((gone) => gone.card === card)) card++;
     const hasRender = driver.spec.features.includes("RENDER");
     let render: number | undefined;
     if (hasRender) {
       render = RENDER_BASE;
-      while (this.#nodes.has(`/dev/dri/renderD${render}`)) render++;
+      while (this.#nodes.has(`/dev/dri/renderD${render}`) || this.#unplugged.some((gone) => gone.render === render)) {
+        render++;
+      }
     }
     const device = new Device(this, driver, card, render);
     device.priv = driver.spec.probe?.(device);
@@ -114,6 +138,8 @@ export class System implements Disposable {
     };
     this.addNode(`/dev/dri/card${card}`, open(false));
     if (render !== undefined) this.addNode(`/dev/dri/renderD${render}`, open(true));
+    addDeviceDebugfs(device);
+    device.register();
     this.uevent({ action: "add", device, properties: {} });
     return device;
   }
@@ -122,12 +148,19 @@ export class System implements Disposable {
   removeDevice(device: Device): void {
     if (this.#devices[device.card] !== device) return;
     this.#devices[device.card] = undefined;
+    this.#unplugged.push(device);
     this.#nodes.delete(`/dev/dri/card${device.card}`);
     if (device.render !== undefined) this.#nodes.delete(`/dev/dri/renderD${device.render}`);
     device.unplug();
+    removeDeviceDebugfs(device);
     device.kms?.unplug();
     device.driver.spec.remove?.(device);
     this.uevent({ action: "remove", device, properties: {} });
+  }
+
+  /** A panic: every device that can shows it. @returns on how many planes. */
+  panic(description: string, options?: PanicOptions): number {
+    return this.devices.reduce((sum, device) => sum + device.panic(description, options), 0);
   }
 
   /** Makes a node. Throws EEXIST. */
@@ -136,8 +169,16 @@ export class System implements Disposable {
     this.#nodes.set(path, open);
   }
 
-  /** Opens a node for a process; the caller owns the reference. Throws ENOENT, and what the node says. */
+  /** Takes a node away; open files stay. Harmless for one that is not there. */
+  removeNode(path: string): void {
+    this.#nodes.delete(path);
+  }
+
+  /** Opens a node, or a file of debugfs or sysfs, for a process; the caller owns the reference. Throws ENOENT, and what the node says. */
   open(task: Process, path: string, flags: number): File {
+    const debug = debugfsPath(path);
+    if (debug !== undefined) return openDebugfs(this.debugfs, debug, task, flags);
+    if (path.startsWith("/sys/")) return openDebugfs(this.sysfs, path.slice(5), task, flags);
     const open = this.#nodes.get(path);
     if (open === undefined) {
       throw new DrmError("ENOENT", `Cannot open ${path}: this system has ${this.nodes.join(", ")}`);
@@ -160,6 +201,11 @@ export class System implements Disposable {
   /** A process id that nobody has. */
   nextPid(): number {
     return this.#pid++;
+  }
+
+  /** An inode number that no dma-buf has. */
+  nextInode(): number {
+    return ++this.#inode;
   }
 
   /** Looks at `poller` whenever the system is pumped, until disposed. */

@@ -9,6 +9,7 @@ import { Wait } from "./wait.ts";
 Deno.test("nodes: card from 0 and render from 128, the lowest that are free; a driver without RENDER has no render node", () => {
   using t = testSystem({ drivers: [testDriver(), testDriver({ features: ["GEM"] }), testDriver()] });
   assertEquals(t.devices.map((d) => [d.card, d.render]), [[0, 128], [1, undefined], [2, 129]]);
+  t.card.close();
   t.system.removeDevice(t.devices[0]);
   const next = t.system.addDevice(testDriver());
   assertEquals([next.card, next.render], [0, 128]);

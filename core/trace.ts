@@ -51,7 +51,7 @@ export class Trace {
 
 /** One line, strace-like: `DRM_IOCTL_GEM_CLOSE(card0, {handle: 1, pad: 0}) = 0 <3.1us>`. */
 export function formatTrace(event: TraceEvent): string {
-  const args = [event.subject, event.args === undefined ? undefined : formatValue(event.args)].filter((a) =>
+  const args = [event.subject, event.args === undefined ? undefined : formatTraceValue(event.args)].filter((a) =>
     a !== undefined
   );
   const result = event.result === undefined ? "" : ` = ${event.result}`;
@@ -61,16 +61,17 @@ export function formatTrace(event: TraceEvent): string {
   })${result}${duration}`;
 }
 
-function formatValue(value: unknown): string {
+/** A value as traces show it: at most 16 elements of a list, large unsigned numbers as hexadecimal ones. */
+export function formatTraceValue(value: unknown): string {
   if (Array.isArray(value)) {
     const shown = value.length > 16 ? value.slice(0, 16) : value;
-    return `[${shown.map(formatValue).join(", ")}${value.length > 16 ? `, ... ${value.length} in all` : ""}]`;
+    return `[${shown.map(formatTraceValue).join(", ")}${value.length > 16 ? `, ... ${value.length} in all` : ""}]`;
   }
   if (typeof value === "string") return /^0x[0-9a-f]+$/.test(value) ? value : JSON.stringify(value);
   if (typeof value === "bigint") return `0x${value.toString(16)}`;
   if (typeof value === "object" && value !== null) {
     const plain = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON() : value;
-    return `{${Object.entries(plain).map(([key, v]) => `${key}: ${formatValue(v)}`).join(", ")}}`;
+    return `{${Object.entries(plain).map(([key, v]) => `${key}: ${formatTraceValue(v)}`).join(", ")}}`;
   }
   // Object types, masks and the like: a u32 with its top bit set is no count.
   if (typeof value === "number" && value >= 0x8000_0000 && value <= 0xffff_ffff) return `0x${value.toString(16)}`;

@@ -10,7 +10,7 @@ import { DmaBuf } from "./dma_buf.ts";
 import { DrmError } from "./error.ts";
 import { File, type IoctlArgument } from "./file.ts";
 import { argumentIn, ioctlMaker, IoctlTable } from "./ioctl.ts";
-import { MemFd } from "./memfd.ts";
+import { MemFdFile } from "./memfd.ts";
 import { PAGE_SIZE, type PageSegment } from "./memory.ts";
 import { joinPages } from "./pages_range.ts";
 import type { Process } from "./process.ts";
@@ -42,9 +42,9 @@ export class UdmabufDevice extends File {
 }
 
 // check_memfd_seals: memory that a device uses must not go away, and must stay writable.
-function lookupMemfd(task: Process, fd: number): MemFd {
+function lookupMemfd(task: Process, fd: number): MemFdFile {
   const file = task.fds.get(fd);
-  if (!(file instanceof MemFd)) throw new DrmError("EBADFD", `Cannot make a buffer of fd ${fd}: it is no memfd`);
+  if (!(file instanceof MemFdFile)) throw new DrmError("EBADFD", `Cannot make a buffer of fd ${fd}: it is no memfd`);
   if ((file.seals & F_SEAL_SHRINK) === 0 || (file.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) {
     throw new DrmError(
       "EINVAL",
@@ -68,7 +68,7 @@ function create(task: Process, flags: number, items: readonly View<uapi.udmabuf_
   if (size === 0) throw new DrmError("EINVAL", "Cannot make a buffer of nothing");
   const faults = task.system.faults;
   if (faults.armed) faults.check("udmabuf.create");
-  const pinned: MemFd[] = [];
+  const pinned: MemFdFile[] = [];
   const unpin = (): void => {
     for (const memfd of pinned) memfd.unpin();
   };
@@ -80,13 +80,18 @@ function create(task: Process, flags: number, items: readonly View<uapi.udmabuf_
       segments.push(...memfd.pinRange(item.offset, item.size));
       pinned.push(memfd);
     }
+    const pages = joinPages(task.system.pages, segments);
     buffer = new DmaBuf({
       exporterName: "udmabuf",
       size,
       flags: O_RDWR,
-      pages: joinPages(task.system.pages, segments),
+      pages,
       resv: new Resv(),
-      release: unpin,
+      system: task.system,
+      release: () => {
+        pages[Symbol.dispose]();
+        unpin();
+      },
     });
   } catch (error) {
     unpin();

@@ -90,3 +90,71 @@ Deno.test("every task has a --help that ends well and shows an unknown option th
     assert(!wrong.err.includes("    at "), wrong.err);
   }
 });
+
+Deno.test("udrm: every command has a --help with an example, and shows who errs the way there", async () => {
+  for (const command of ["info", "run", "serve", "config", "hotplug", "screenshot"]) {
+    const help = await udrm(command, "--help");
+    assertEquals(help.code, 0, help.err);
+    assertStringIncludes(help.out, `Usage: udrm ${command}`);
+    assertStringIncludes(help.out, "Example: udrm ");
+    const wrong = await udrm(command, "--lunch");
+    assertEquals([wrong.code, wrong.out], [2, ""], command);
+    assertStringIncludes(wrong.err, `udrm ${command} --help`);
+    assert(!wrong.err.includes("    at "), wrong.err);
+  }
+});
+
+Deno.test("udrm run and serve: options that contradict each other are refused before anything starts", async () => {
+  for (
+    const [args, said] of [
+      [
+        ["run", "--config", "x.json", "--driver", "vkms", "--", "true"],
+        "--driver does not go with --config: say it in x.json",
+      ],
+      [["run", "--config", "x.json", "--", "true"], "Cannot use x.json: No such file"],
+      [["run", "--renderer", "gl", "--", "true"], 'no renderer "gl"; there are soft2d, vulkan2d'],
+      [["run", "--driver", "vkms", "--renderer", "soft2d", "--", "true"], "--renderer is for virtio_gpu"],
+      [["run", "--gpu", "x", "--", "true"], "--gpu is for --renderer vulkan2d"],
+      [["run", "--folder", "/x", "--trace", "--", "true"], "--trace is the server's matter"],
+      [["serve", "--folder", "/x", "--socket", "/x/socket"], "two ways to say one thing"],
+      [["serve", "--socket", "/x/y"], "--socket takes FOLDER/socket"],
+      [["config", "--folder", "/x"], "one configuration file is needed"],
+      [["hotplug", "--folder", "/x", "DP-1", "maybe"], "on or off"],
+      [["screenshot", "--folder", "/x"], "one file to write"],
+    ] as const
+  ) {
+    const { code, out, err } = await udrm(...args);
+    assertEquals([code, out], [2, ""], err);
+    assertStringIncludes(err, said);
+  }
+});
+
+Deno.test("udrm run, hotplug, screenshot and config say how to start the server that is not there", async () => {
+  for (
+    const args of [
+      ["run", "--folder", "/nowhere/gpu", "--", "true"],
+      ["hotplug", "--folder", "/nowhere/gpu"],
+      ["screenshot", "--socket", "/nowhere/gpu/socket", "x.png"],
+      ["config", "--folder", "/nowhere/gpu", "examples/screens.json"],
+    ]
+  ) {
+    const { code, err } = await udrm(...args);
+    assertEquals(code, args[0] === "run" ? 125 : 1, err);
+    assertStringIncludes(err, "no server is at /nowhere/gpu: start one by udrm serve --folder /nowhere/gpu");
+  }
+  const { code, err } = await udrm("hotplug");
+  assertEquals(code, 2);
+  assertStringIncludes(err, "Name it by --folder");
+});
+
+Deno.test("udrm config --check and --schema need no server", async () => {
+  const { code, out } = await udrm("config", "--check", "--json", "examples/screens.json");
+  assertEquals(code, 0);
+  assertEquals(JSON.parse(out).devices, [
+    { driver: "vkms", name: "desk" },
+    { driver: "virtio_gpu", name: "virtio_gpu" },
+    { driver: "vgem", name: "vgem" },
+  ]);
+  const schema = await udrm("config", "--schema");
+  assertEquals(JSON.parse(schema.out), JSON.parse(await Deno.readTextFile(new URL("cli/config.schema.json", root))));
+});

@@ -23,7 +23,16 @@ async function run(
 }
 
 Deno.test("examples: each file stands in a test here", () => {
-  const known = ["first_light.ts", "vgem.ts", "prime.ts", "syncobj.ts", "driver.ts", "picture.ts", "picture_test.ts"];
+  const known = [
+    "first_light.ts",
+    "vgem.ts",
+    "prime.ts",
+    "syncobj.ts",
+    "driver.ts",
+    "hotplug.ts",
+    "picture.ts",
+    "picture_test.ts",
+  ];
   const found = [...Deno.readDirSync(new URL("examples/", root))].map((e) => e.name).filter((name) =>
     name.endsWith(".ts")
   );
@@ -60,6 +69,16 @@ Deno.test("examples/driver.ts is a driver in forty lines of code", async () => {
   const text = await Deno.readTextFile(new URL("examples/driver.ts", root));
   const lines = text.replace(/\/\*[^]*?\*\//g, "").split("\n").filter((line) => line.trim() !== "");
   assert(lines.length <= 40, `${lines.length} lines`);
+});
+
+Deno.test("examples/hotplug.ts has monitors come and go with no permission at all", async () => {
+  const { code, out, err } = await run(["examples/hotplug.ts"]);
+  assertEquals(code, 0, err);
+  const lines = out.split("\n").map((line) => line.trim());
+  assertEquals(lines.filter((line) => line.startsWith("HDMI-A-1")), ["HDMI-A-1: nothing", "HDMI-A-1: 3840x2160@60"]);
+  assertEquals(lines.filter((line) => line.startsWith("eDP-1")), ["eDP-1: 1024x768@60"]);
+  assertMatch(out, /uevent: add card0[^]*uevent: change card0 \{ HOTPLUG: "1", CONNECTOR[^]*uevent: remove card0/);
+  assertMatch(out, /^ENODEV: /m);
 });
 
 for (const renderer of ["soft2d", "vulkan2d"]) {

@@ -164,6 +164,8 @@ const NPM: Readonly<Record<string, readonly string[]>> = {
   "txml": ["drivers/host/vulkan/gen/"],
   "naga-wasm": ["drivers/host/shader/", "drivers/host/render/"],
   "@novnc/novnc": ["drivers/display/"],
+  "@xterm/headless": [],
+  "playwright-core": [],
 };
 
 const FFI_FOLDERS = ["drivers/os/", "drivers/host/vulkan/"];

@@ -8,7 +8,9 @@ import type { AtomicState } from "./atomic_state.ts";
 import type { Connector } from "./connector.ts";
 import type { Crtc } from "./crtc.ts";
 import type { CrtcState } from "./crtc_state.ts";
+import type { Encoder } from "./encoder.ts";
 import { checkPlane, clipPlane } from "./plane_check.ts";
+import { checkWriteback } from "./writeback.ts";
 
 /**
  * Checks a draft; pulls in what a mode set affects besides.
@@ -19,6 +21,7 @@ export function checkDraft(draft: AtomicState): void {
   const { planes, crtcs, kms } = draft;
   for (const plane of planes) checkPlane(plane, draft);
   for (const crtc of crtcs) checkCrtc(crtc, draft);
+  for (const connector of draft.connectors) checkConnector(connector, draft);
 
   checkModeset(draft);
   if (kms.options.normalizeZpos) { for (const crtc of crtcs) normalizeZpos(crtc, draft); }
@@ -51,6 +54,14 @@ function checkCrtc(crtc: Crtc, draft: AtomicState): void {
   }
 }
 
+// drm_atomic_connector_check.
+function checkConnector(connector: Connector, draft: AtomicState): void {
+  const state = draft.connector(connector);
+  state.maxBpc = connector.edid?.bitsPerColor || 8;
+  if (state.maxRequestedBpc !== 0) state.maxBpc = Math.min(state.maxBpc, state.maxRequestedBpc);
+  checkWriteback(connector, draft, state);
+}
+
 // drm_atomic_helper_check_modeset.
 function checkModeset(draft: AtomicState): void {
   const { crtcs, connectors } = draft;
@@ -64,21 +75,64 @@ function checkModeset(draft: AtomicState): void {
       draft.refuse(`${crtc.name} has ${state.enable ? "a mode but no connector" : "connectors but no mode"}`);
     }
   }
-  for (let i = 0; i < connectors.length; i++) routeConnector(connectors[i], draft);
+  resolveConflicts(draft);
+  for (let i = 0; i < connectors.length; i++) {
+    routeConnector(connectors[i], draft);
+    validateConnector(connectors[i], draft);
+  }
+  const checked = connectors.length;
   // A mode set takes all connectors and planes of its CRTC along.
   for (let i = 0; i < crtcs.length; i++) {
     if (!draft.crtc(crtcs[i]).needsModeset) continue;
     draft.addConnectors(crtcs[i]);
     draft.addPlanes(crtcs[i]);
   }
-  for (const connector of connectors) validateConnector(connector, draft);
+  for (let i = checked; i < connectors.length; i++) validateConnector(connectors[i], draft);
   for (const crtc of crtcs) {
     const state = draft.crtc(crtc);
     if (state.enable && (state.modeChanged || state.connectorsChanged)) validateMode(crtc, state, draft);
   }
+  for (const connector of connectors) {
+    const state = draft.connector(connector);
+    if (state.crtc !== undefined) {
+      state.encoder?.hooks.atomicCheck?.(state.encoder, draft, draft.crtc(state.crtc), state);
+    }
+  }
 }
 
-// update_connector_routing and handle_conflicting_encoders: picks the encoder, and says which CRTCs are affected.
+// The encoder that a connector gets on a CRTC.
+function encoderFor(connector: Connector, crtc: Crtc, draft: AtomicState): Encoder {
+  return connector.hooks.bestEncoder?.(connector, draft) ??
+    connector.encoders.find((candidate) => candidate.accepts(crtc)) ?? connector.encoders[0];
+}
+
+// handle_conflicting_encoders: no two connectors have the same encoder. SETCRTC takes it from whoever has it: that connector
+// goes off, and its CRTC if it feeds no other.
+function resolveConflicts(draft: AtomicState): void {
+  let mask = 0;
+  for (const connector of draft.connectors) {
+    const { crtc } = draft.connector(connector);
+    if (crtc === undefined) continue;
+    const encoder = encoderFor(connector, crtc, draft);
+    const bit = 1 << encoder.index;
+    if ((mask & bit) !== 0) draft.refuse(`encoder ${encoder.name} of ${connector.name} feeds another connector too`);
+    mask |= bit;
+  }
+  if (mask === 0) return;
+  for (const connector of draft.kms.connectors) {
+    const { encoder, crtc } = connector.state;
+    if (draft.newConnector(connector) !== undefined || encoder === undefined || crtc === undefined) continue;
+    if ((mask & (1 << encoder.index)) === 0) continue;
+    if (!draft.stealsEncoders) draft.refuse(`encoder ${encoder.name} is in use by ${connector.name}`);
+    draft.setConnectorCrtc(connector, undefined);
+    const crtcState = draft.crtc(crtc);
+    if (crtcState.connectorMask !== 0) continue;
+    crtcState.setMode(undefined, undefined);
+    crtcState.active = false;
+  }
+}
+
+// update_connector_routing: picks the encoder, and says which CRTCs are affected.
 function routeConnector(connector: Connector, draft: AtomicState): void {
   const state = draft.connector(connector);
   const old = connector.state;
@@ -91,27 +145,36 @@ function routeConnector(connector: Connector, draft: AtomicState): void {
     draft.setEncoder(state, undefined);
     return;
   }
-  const encoder = connector.hooks.bestEncoder?.(connector, draft) ??
-    connector.encoders.find((candidate) => candidate.accepts(crtc)) ?? connector.encoders[0];
+  if (connector.unregistered && !draft.restores && draft.crtc(crtc).active) {
+    draft.refuse(`${connector.name} is gone: it can only be switched off`);
+  }
+  const encoder = encoderFor(connector, crtc, draft);
   if (!encoder.accepts(crtc)) {
     draft.refuse(`encoder ${encoder.name} of ${connector.name} cannot be fed by ${crtc.name}`);
   }
   if (encoder === state.encoder && old.crtc === crtc) return;
-  for (const other of draft.kms.connectors) {
-    if (other === connector) continue;
-    const otherState = draft.newConnector(other) ?? other.state;
-    if (otherState.encoder === encoder && otherState.crtc !== undefined) {
-      draft.refuse(`encoder ${encoder.name} of ${connector.name} is in use by ${other.name}`);
-    }
-  }
+  stealEncoder(encoder, connector, draft);
   draft.setEncoder(state, encoder);
   draft.crtc(crtc).connectorsChanged = true;
 }
 
+// steal_encoder: from a connector that the draft moves to another one, which it gets when its turn comes.
+function stealEncoder(encoder: Encoder, thief: Connector, draft: AtomicState): void {
+  for (const connector of draft.connectors) {
+    const state = draft.connector(connector);
+    if (connector === thief || state.encoder !== encoder) continue;
+    draft.setEncoder(state, undefined);
+    const crtc = connector.state.crtc;
+    if (crtc !== undefined) draft.crtc(crtc).connectorsChanged = true;
+  }
+}
+
 function validateConnector(connector: Connector, draft: AtomicState): void {
   const state = draft.connector(connector);
-  const crtc = state.crtc;
-  if (crtc !== undefined && state.linkStatus !== connector.state.linkStatus) draft.crtc(crtc).connectorsChanged = true;
+  const { crtc, linkStatus, maxRequestedBpc } = connector.state;
+  if (crtc !== undefined && (state.linkStatus !== linkStatus || state.maxRequestedBpc !== maxRequestedBpc)) {
+    draft.crtc(crtc).connectorsChanged = true;
+  }
   connector.hooks.atomicCheck?.(connector, draft, state);
 }
 

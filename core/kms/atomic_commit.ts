@@ -5,6 +5,7 @@
  */
 
 import { ERRNO } from "../../uapi/errno.ts";
+import type { Timer } from "../clock.ts";
 import { DrmError, EBUSY, EINTR } from "../error.ts";
 import type { Fence, FenceCallback } from "../fence.ts";
 import { ResvUsage } from "../resv.ts";
@@ -13,7 +14,9 @@ import { checkDraft } from "./atomic_check.ts";
 import type { AtomicState } from "./atomic_state.ts";
 import { finishHardware } from "./atomic_tail.ts";
 import { CrtcCommit } from "./crtc_commit.ts";
+import type { Framebuffer } from "./framebuffer.ts";
 import type { PlaneState } from "./plane_state.ts";
+import { abortWritebacks, prepareWritebacks } from "./writeback.ts";
 
 /**
  * Checks and commits a draft; takes it over. It ends in `onCommitted` or `onDiscarded`.
@@ -147,6 +150,7 @@ function setupCommits(draft: AtomicState, nonblock: boolean): void {
 // drm_atomic_helper_prepare_planes with drm_gem_plane_helper_prepare_fb: pins, and collects the fences to wait for. An explicit
 // fence takes the place of the implicit ones, those of memory management apart.
 function prepareFbs(draft: AtomicState, prepared: PlaneState[]): void {
+  prepareWritebacks(draft);
   for (const plane of draft.planes) {
     const state = draft.plane(plane);
     const fb = state.fb;
@@ -179,21 +183,32 @@ function preparedOf(draft: AtomicState): PlaneState[] {
 // A blocking commit waits before it swaps, interruptibly, and is then as if it had never been. What was committed meanwhile
 // makes it start over: the kernel's locks, which would have held that back, are not there.
 function waitAndCommit(draft: AtomicState, retry: () => number | Wait, paced: boolean): Wait {
-  const { device } = draft.kms;
+  const { kms } = draft;
+  const { device, clock } = kms;
   let place: FenceCallback | undefined;
   let waitingFor: CrtcCommit | undefined;
   let inner: Wait | undefined;
   let pending = true;
+  // Frames that are ten seconds late are waited for no longer (drm_crtc_commit_wait, wait_for_dependencies).
+  let pace = true;
+  let patience: Timer | undefined;
+  const giveUpPace = (): void => {
+    pace = false;
+    stopWaiting();
+    step();
+  };
   const step = (): void => {
     place = undefined;
     waitingFor = undefined;
     if (!pending) return;
     if (device.unplugged) return wait.complete(-ERRNO.ENODEV);
+    if (device.suspended) return device.onResume(step);
     if (draft.stale) return startOver();
     for (;;) {
-      const next = blocker(draft, true);
+      const next = blocker(draft, pace);
       if (next === undefined) break;
       if (next instanceof CrtcCommit) {
+        if (next.hwDone && pace) patience ??= clock.at(clock.now() + FLIP_TIMEOUT_NS, giveUpPace);
         waitingFor = next;
         next.onProgress(step);
         return;
@@ -205,13 +220,18 @@ function waitAndCommit(draft: AtomicState, retry: () => number | Wait, paced: bo
   };
   const swap = (): void => {
     pending = false;
-    if (paced) return goOn(swapInPaced(draft));
-    swapIn(draft);
-    wait.complete(0);
+    const removed = removedFbs(draft);
+    if (paced) goOn(swapInPaced(draft));
+    else {
+      swapIn(draft);
+      wait.complete(0);
+    }
+    for (const fb of removed) kms.hide(fb);
   };
   const startOver = (): void => {
     pending = false;
     draft.cancelSignals();
+    const removed = removedFbs(draft);
     let result: number | Wait;
     try {
       result = retry();
@@ -222,6 +242,7 @@ function waitAndCommit(draft: AtomicState, retry: () => number | Wait, paced: bo
       giveUp(); // only now: its states hold framebuffers that the next attempt may need
     }
     goOn(result);
+    for (const fb of removed) kms.hide(fb);
   };
   const goOn = (result: number | Wait): void => {
     if (typeof result === "number") return wait.complete(result);
@@ -235,13 +256,18 @@ function waitAndCommit(draft: AtomicState, retry: () => number | Wait, paced: bo
   const stopWaiting = (): void => {
     place?.remove();
     waitingFor?.offProgress(step);
-    place = waitingFor = undefined;
+    device.offResume(step);
+    patience?.cancel();
+    place = waitingFor = patience = undefined;
   };
   const wait: Wait = new Wait({
     // Once swapped in, the commit stands whatever becomes of the caller. One that cannot wait gets it swapped in as soon as
     // nothing but the frame of the commit before holds it back.
     detach: (interrupted) => {
-      if (pending && !interrupted && !device.unplugged && (draft.stale || blocker(draft, false) === undefined)) {
+      if (
+        pending && !interrupted && !device.unplugged && !device.suspended &&
+        (draft.stale || blocker(draft, false) === undefined)
+      ) {
         stopWaiting();
         if (draft.stale) startOver();
         else swap();
@@ -260,6 +286,14 @@ function waitAndCommit(draft: AtomicState, retry: () => number | Wait, paced: bo
   });
   step();
   return wait;
+}
+
+// RMFB of another thread finds nothing to switch off while the commit waits: it comes after it.
+function removedFbs(draft: AtomicState): Framebuffer[] {
+  return draft.planes.flatMap((plane) => {
+    const fb = draft.framebuffer(plane);
+    return fb?.removed ? [fb] : [];
+  });
 }
 
 // The point of no return: new states become current, and the tail runs now or when fences and earlier commits allow.
@@ -313,8 +347,10 @@ function deferTail(draft: AtomicState, previous: readonly CrtcCommit[] | undefin
 
 function runTail(draft: AtomicState): void {
   const kms = draft.kms;
-  if (kms.device.unplugged) finishHardware(draft);
-  else kms.commitTail(draft);
+  if (kms.device.unplugged) {
+    abortWritebacks(draft, -ERRNO.ENODEV); // first: with the hardware's part done, the next commit may replace the states
+    finishHardware(draft);
+  } else kms.commitTail(draft);
   for (const plane of draft.planes) {
     const old = draft.oldPlane(plane);
     if (old?.fb !== undefined) plane.hooks.cleanupFb?.(plane, old);

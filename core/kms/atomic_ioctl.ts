@@ -114,7 +114,7 @@ interface OutFence {
   readonly fence: Fence;
 }
 
-// prepare_signaling: events and out fences, one for each CRTC in the draft.
+// prepare_signaling: events and out fences, one for each CRTC in the draft; then one for each frame that is written.
 function prepareSignaling(draft: AtomicState, flags: number, arg: View<drm_mode_atomic>, task: Process): void {
   const wantsEvent = (flags & DRM_MODE_PAGE_FLIP_EVENT) !== 0;
   let fences: OutFence[] | undefined;
@@ -129,24 +129,33 @@ function prepareSignaling(draft: AtomicState, flags: number, arg: View<drm_mode_
       commit.cookieHigh = view.getUint32(USER_DATA_OFFSET + 4, true);
     }
     if (state.outFencePtr !== 0) {
-      if (fences === undefined) {
-        fences = [];
-        finishFences(draft, fences, task);
-      }
-      const address = BigInt(state.outFencePtr);
-      const out = { fd: task.fds.reserve(), address, fence: crtc.createFence() };
-      fences.push(out);
-      task.memory.copyOut(address, new Uint8Array(Int32Array.of(out.fd).buffer));
-      commit.fence = out.fence;
+      fences ??= beginFences(draft, task);
+      commit.fence = setupFence(fences, crtc.createFence(), state.outFencePtr, task);
     }
+  }
+  for (const connector of draft.connectors) {
+    const state = draft.connector(connector);
+    const { writebackJob: job } = state;
+    if (job === undefined || state.outFencePtr === 0 || connector.writeback === undefined) continue;
+    fences ??= beginFences(draft, task);
+    job.outFence = setupFence(fences, connector.writeback.createFence(), state.outFencePtr, task);
   }
   if (wantsEvent && draft.crtcs.length === 0) {
     throw new DrmError("EINVAL", "Cannot send an event: the commit touches no CRTC");
   }
 }
 
+// setup_out_fence.
+function setupFence(fences: OutFence[], fence: Fence, pointer: number, task: Process): Fence {
+  const out = { fd: task.fds.reserve(), address: BigInt(pointer), fence };
+  fences.push(out);
+  task.memory.copyOut(out.address, new Uint8Array(Int32Array.of(out.fd).buffer));
+  return fence;
+}
+
 // complete_signaling (J12).
-function finishFences(draft: AtomicState, fences: readonly OutFence[], task: Process): void {
+function beginFences(draft: AtomicState, task: Process): OutFence[] {
+  const fences: OutFence[] = [];
   draft.onCommitted = () => {
     for (const { fd, fence } of fences) task.fds.install(fd, new SyncFile(fence), true);
   };
@@ -160,4 +169,5 @@ function finishFences(draft: AtomicState, fences: readonly OutFence[], task: Pro
       }
     }
   };
+  return fences;
 }

@@ -32,6 +32,10 @@ export class AtomicState {
   asyncFlip = false;
   /** A legacy cursor: not synchronised with flips (J20). */
   legacyCursor = false;
+  /** SETCRTC: an encoder that another connector uses is taken from it. */
+  stealsEncoders = false;
+  /** The state of before a suspension comes back: connectors that went meanwhile do not stop it. */
+  restores = false;
   /** Planes that it touches. */
   readonly planes: Plane[] = [];
   /** CRTCs that it touches. */
@@ -67,6 +71,7 @@ export class AtomicState {
     this.allowModeset = true;
     this.asyncFlip = false;
     this.legacyCursor = false;
+    this.stealsEncoders = this.restores = false;
     this.onCommitted = undefined;
     this.onDiscarded = undefined;
     this.#swapped = false;
@@ -75,6 +80,14 @@ export class AtomicState {
   /** Whether another commit took place since it was begun. */
   get stale(): boolean {
     return this.basis !== this.kms.commits;
+  }
+
+  /** For a draft that was kept while others were committed: what it replaces is what is current now. */
+  rebase(): void {
+    this.basis = this.kms.commits;
+    for (const plane of this.planes) this.#oldPlanes[plane.index] = plane.state;
+    for (const crtc of this.crtcs) this.#oldCrtcs[crtc.index] = crtc.state;
+    for (const connector of this.connectors) this.#oldConnectors[connector.index] = connector.state;
   }
 
   /** Whether it has been swapped in. */

@@ -7,6 +7,7 @@
 import { DRM_MODE_DPMS_OFF, DRM_MODE_DPMS_ON } from "../../uapi/mod.ts";
 import type { AtomicState } from "./atomic_state.ts";
 import type { CrtcState } from "./crtc_state.ts";
+import { commitWritebacks } from "./writeback.ts";
 
 /** Does a swapped draft. It cannot fail. */
 export type CommitTail = (draft: AtomicState) => void;
@@ -78,12 +79,15 @@ export function commitPlanes(draft: AtomicState): void {
   }
 }
 
-/** drm_atomic_helper_commit_modeset_enables: CRTCs, then encoders, that a mode set touches and that are to be on. */
+/**
+ * drm_atomic_helper_commit_modeset_enables: CRTCs, then encoders, that a mode set touches and that are to be on; then frames
+ * that are to be written.
+ */
 export function commitEnables(draft: AtomicState): void {
   for (const crtc of draft.crtcs) {
     const state = draft.newCrtc(crtc);
     if (state === undefined || !state.needsModeset || !state.active || state.mode === undefined) continue;
-    if (crtc.kms.hasVblank && !crtc.kms.device.unplugged) crtc.vblank.on(state.mode);
+    if (crtc.kms.hasVblank && !crtc.kms.device.unplugged) crtc.vblank.on(state.mode, crtc.hooks.framePeriod);
     crtc.hooks.atomicEnable?.(crtc, draft, state);
   }
   for (const connector of draft.connectors) {
@@ -92,6 +96,7 @@ export function commitEnables(draft: AtomicState): void {
     if (state === undefined || crtcState === undefined || !crtcState.active || !crtcState.needsModeset) continue;
     state.encoder?.hooks.atomicEnable?.(state.encoder, draft);
   }
+  commitWritebacks(draft);
 }
 
 /** drm_atomic_helper_commit_hw_done, and the flips get their frames. The last part of every tail. */

@@ -13,16 +13,20 @@ import {
   SubPixelUnknown,
 } from "../../uapi/mod.ts";
 import type { AtomicState } from "./atomic_state.ts";
+import type { ConnectorForce } from "./connector_force.ts";
 import { attachConnectorProperties } from "./connector_properties.ts";
 import { ConnectorState } from "./connector_state.ts";
 import type { Edid } from "./edid.ts";
 import { parseEdid } from "./edid.ts";
+import { checkedOverride } from "./edid_override.ts";
 import type { Encoder } from "./encoder.ts";
+import { redetect } from "./hotplug_poll.ts";
 import type { Mode } from "./mode.ts";
 import type { ModeConfig } from "./mode_config.ts";
 import { StatefulObject } from "./mode_object.ts";
 import { probeConnector } from "./probe.ts";
 import type { PropertyBlob } from "./property.ts";
+import { Writeback, type WritebackHooks } from "./writeback.ts";
 
 /** connector_status_*. */
 export type ConnectorStatus =
@@ -46,17 +50,34 @@ export interface ConnectorOptions {
   readonly interlaceAllowed?: boolean;
   /** Whether modes that scan lines twice are allowed. */
   readonly doublescanAllowed?: boolean;
-  /** Whether it tells of changes by itself; else the driver polls. */
+  /** Whether stereo modes are allowed. */
+  readonly stereoAllowed?: boolean;
+  /** DRM_CONNECTOR_POLL_HPD: the driver is told of changes, and calls `OutputPoll.hpdEvent`. */
   readonly hotplug?: boolean;
+  /**
+   * DRM_CONNECTOR_POLL_CONNECT and _DISCONNECT: the core looks every ten seconds whether something was plugged in, or out,
+   * once the driver has called `OutputPoll.start`.
+   */
+  readonly poll?: { readonly connect?: boolean; readonly disconnect?: boolean };
   /** What is plugged in; connected by default. `force`: the answer may take its time and disturb the picture. */
   detect?(connector: Connector, force: boolean): ConnectorStatus;
+  /** Told at each probe while it is forced on or off (`connector.force`), instead of `detect`. */
+  force?(connector: Connector): void;
   /**
    * The modes of what is plugged in. It may set `connector.edid` first and return `connector.edidModes()`. Without the hook,
    * the EDID's; with none at all, the standard modes up to 1024x768.
    */
   getModes?(connector: Connector): readonly Mode[];
+  /** For DRM_MODE_CONNECTOR_WRITEBACK: `createWritebackConnector` fills it in. */
+  readonly writeback?: {
+    readonly hooks: WritebackHooks;
+    readonly formats: readonly number[];
+    readonly formatsBlob: PropertyBlob;
+  };
   /** Whether it can carry a mode. */
   modeValid?(connector: Connector, mode: Mode): boolean;
+  /** Further lines of its state in debugfs, each after a tabulator and with a line feed. */
+  atomicPrintState?(state: ConnectorState): string;
   /** The encoder for a state; its only (or present) one by default. */
   bestEncoder?(connector: Connector, draft: AtomicState): Encoder | undefined;
   /** Checks a draft; pure. @throws {DrmError} to refuse. */
@@ -69,7 +90,7 @@ export class Connector extends StatefulObject<ConnectorState> {
   readonly type: number = DRM_MODE_OBJECT_CONNECTOR;
   /** The device's KMS. */
   readonly kms: ModeConfig;
-  /** Its place among the device's connectors. */
+  /** Its bit in masks: no other connector that is there has it. */
   readonly index: number;
   /** DRM_MODE_CONNECTOR_*. */
   readonly connectorType: number;
@@ -81,6 +102,8 @@ export class Connector extends StatefulObject<ConnectorState> {
   readonly encoders: readonly Encoder[];
   /** The driver's hooks. */
   readonly hooks: ConnectorOptions;
+  /** What writes frames into framebuffers; undefined for all that are no writeback connectors. */
+  readonly writeback: Writeback | undefined;
   /** The current state. */
   state: ConnectorState;
   /** connector_status_*: as the last probe found it. */
@@ -99,8 +122,14 @@ export class Connector extends StatefulObject<ConnectorState> {
   nonDesktop = false;
   /** EDID, PATH and TILE as blobs. */
   readonly blobs: { edid?: PropertyBlob; path?: PropertyBlob; tile?: PropertyBlob } = {};
+  /** Counts what is noticed to change: the status, the EDID. */
+  epoch = 0;
+  #force: ConnectorForce = "unspecified";
+  #override: Uint8Array | undefined;
   #edid: Edid | undefined;
   #spare: ConnectorState | undefined;
+  #drafts = 0;
+  #unregistered = false;
 
   /** Use `ModeConfig.addConnector`. */
   constructor(kms: ModeConfig, index: number, typeId: number, typeName: string, options: ConnectorOptions) {
@@ -114,6 +143,34 @@ export class Connector extends StatefulObject<ConnectorState> {
     this.encoders = [options.encoder, ...options.moreEncoders ?? []];
     this.subpixel = options.subpixel ?? SubPixelUnknown;
     this.state = new ConnectorState(this);
+    const { writeback } = options;
+    this.writeback = writeback && new Writeback(this, writeback.hooks, writeback.formats, writeback.formatsBlob);
+  }
+
+  /** drm_connector_is_unregistered: it is going; it can only be switched off any more. */
+  get unregistered(): boolean {
+    return this.#unregistered;
+  }
+
+  /** Whether a CRTC feeds it or a draft touches it. */
+  get inUse(): boolean {
+    return this.#drafts > 0 || this.state.crtc !== undefined;
+  }
+
+  /** Use `ModeConfig.removeConnector`. */
+  unregister(): void {
+    this.#unregistered = true;
+  }
+
+  /** drm_connector_cleanup: its blobs go. */
+  destroy(): void {
+    const { blobs } = this;
+    blobs.edid?.put();
+    blobs.path?.put();
+    blobs.tile?.put();
+    this.writeback?.formatsBlob.put();
+    blobs.edid = blobs.path = blobs.tile = undefined;
+    this.state.release();
   }
 
   /** Attaches the properties; `ModeConfig.addConnector` does it once the connector has its id. */
@@ -147,7 +204,38 @@ export class Connector extends StatefulObject<ConnectorState> {
     }
     this.blobs.edid?.put();
     this.blobs.edid = after && this.kms.createBlob(after);
+    if (before !== undefined) this.epoch++;
     return true;
+  }
+
+  /** Whether it counts as connected whatever the driver detects. */
+  get force(): ConnectorForce {
+    return this.#force;
+  }
+
+  /** Forces it on or off, or ("unspecified") lets the driver detect; the next probe goes by it. */
+  setForce(force: ConnectorForce): void {
+    this.#force = force;
+  }
+
+  /** The EDID that takes the place of the display's own; undefined: none does. */
+  get edidOverride(): Uint8Array | undefined {
+    return this.#override;
+  }
+
+  /**
+   * drm_edid_override_set and _reset: from the next reading on, `readEdid` gives these bytes (a copy is kept).
+   *
+   * @param bytes an EDID; undefined takes the override back.
+   * @throws {DrmError} EINVAL if it is not valid: a size that is not that of its blocks, a wrong header or checksum.
+   */
+  setEdidOverride(bytes: Uint8Array | undefined): void {
+    this.#override = bytes && checkedOverride(this, bytes);
+  }
+
+  /** drm_edid_read_custom: the override, else what `read` gives. Drivers pass it to `setEdid`. */
+  readEdid(read: () => Uint8Array | undefined): Uint8Array | undefined {
+    return this.#override ?? read();
   }
 
   /** The modes that the EDID tells of; none without. */
@@ -170,6 +258,13 @@ export class Connector extends StatefulObject<ConnectorState> {
     this.kms.hotplug(this);
   }
 
+  /** drm_connector_helper_hpd_irq_event: the driver was told of a change: detects, and tells user space if there is one. */
+  hpdEvent(): boolean {
+    const changed = redetect(this);
+    if (changed) this.kms.hotplug(this);
+    return changed;
+  }
+
   /** drm_connector_set_link_status_property, bad: user space is to set a mode again. */
   linkFailed(): void {
     this.state.linkStatus = DRM_MODE_LINK_STATUS_BAD;
@@ -186,6 +281,7 @@ export class Connector extends StatefulObject<ConnectorState> {
     const state = this.#spare ?? new ConnectorState(this);
     this.#spare = undefined;
     state.copyFrom(this.state);
+    this.#drafts++;
     return state;
   }
 
@@ -193,5 +289,7 @@ export class Connector extends StatefulObject<ConnectorState> {
   recycle(state: ConnectorState): void {
     state.release();
     this.#spare = state;
+    this.#drafts--;
+    if (this.#unregistered) this.kms.releaseConnector(this);
   }
 }

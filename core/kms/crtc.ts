@@ -8,6 +8,7 @@ import { Fence } from "../fence.ts";
 import type { AtomicState } from "./atomic_state.ts";
 import { attachCrtcProperties } from "./crtc_properties.ts";
 import type { CrtcCommit } from "./crtc_commit.ts";
+import { CrtcCrc } from "./crc.ts";
 import { CrtcState } from "./crtc_state.ts";
 import type { Mode } from "./mode.ts";
 import type { ModeConfig } from "./mode_config.ts";
@@ -25,10 +26,16 @@ export interface CrtcOptions {
   readonly name?: string;
   /** Entries of the gamma table; 0 (default): none. */
   readonly gammaSize?: number;
+  /** Entries of the table of legacy requests; by default `gammaSize`. It becomes the degamma table where there is no other. */
+  readonly legacyGammaSize?: number;
   /** Entries of the degamma table; 0 (default): none. */
   readonly degammaSize?: number;
   /** Whether it has a colour transformation matrix. */
   readonly ctm?: boolean;
+  /** Filters that it scales with, bits: 0 default, 1 nearest neighbour; makes a SCALING_FILTER property. */
+  readonly scalingFilters?: number;
+  /** Time between frames, ns; the mode's by default. */
+  readonly framePeriod?: number;
   /** Whether it can carry a mode. */
   modeValid?(crtc: Crtc, mode: Mode): boolean;
   /** Checks a draft; pure. @throws {DrmError} to refuse. */
@@ -39,6 +46,18 @@ export interface CrtcOptions {
   atomicEnable?(crtc: Crtc, draft: AtomicState, state: CrtcState): void;
   /** Switches off. */
   atomicDisable?(crtc: Crtc, draft: AtomicState, old: CrtcState): void;
+  /**
+   * Checks where CRCs are to be taken: "auto" or one of `getCrcSources`.
+   *
+   * @returns values of an entry, 1 to 10. @throws {DrmError} EINVAL for a source that it does not know.
+   */
+  verifyCrcSource?(crtc: Crtc, source: string): number;
+  /** Begins to give CRCs to `crtc.crc.add`, or (undefined) ends it. With `verifyCrcSource`, makes `crc` in debugfs. */
+  setCrcSource?(crtc: Crtc, source: string | undefined): void;
+  /** Names of all sources. */
+  getCrcSources?(crtc: Crtc): readonly string[];
+  /** Further lines of its state in debugfs, each after a tabulator and with a line feed. */
+  atomicPrintState?(state: CrtcState): string;
   /** After its planes were updated: makes it all visible at once. May hold the flip back by `draft.completeAfter`. */
   atomicFlush?(crtc: Crtc, draft: AtomicState, state: CrtcState): void;
 }
@@ -61,6 +80,8 @@ export class Crtc extends StatefulObject<CrtcState> {
   readonly hooks: CrtcOptions;
   /** Its frames. */
   readonly vblank: Vblank;
+  /** The CRCs of its frames. */
+  readonly crc: CrtcCrc = new CrtcCrc(this);
   /** The current state. */
   state: CrtcState;
   /** The latest commit on it that flips; the next nonblocking one has to come after it is shown (J9). */
@@ -69,6 +90,8 @@ export class Crtc extends StatefulObject<CrtcState> {
   cursorX = 0;
   /** Where the legacy cursor is, CRTC lines. */
   cursorY = 0;
+  /** Entries of the legacy gamma table. */
+  readonly legacyGammaSize: number;
   /** The legacy gamma table: red, then green, then blue entries. */
   readonly gammaStore: Uint16Array<ArrayBuffer>;
   readonly #context: number;
@@ -84,7 +107,7 @@ export class Crtc extends StatefulObject<CrtcState> {
     this.primary = options.primary;
     this.cursor = options.cursor;
     this.name = options.name ?? `crtc-${index}`;
-    const size = options.gammaSize ?? 0;
+    const size = this.legacyGammaSize = options.legacyGammaSize ?? options.gammaSize ?? 0;
     this.gammaStore = new Uint16Array(3 * size).map((_, i) => (i % size) << 8);
     this.vblank = new Vblank(kms.clock);
     this.#context = kms.device.system.fenceContexts.allocate();

@@ -8,6 +8,7 @@ import { DrmError } from "../error.ts";
 import type { AtomicState } from "./atomic_state.ts";
 import type { Crtc } from "./crtc.ts";
 import type { CrtcState } from "./crtc_state.ts";
+import { attachScalingFilterProperty } from "./color_properties.ts";
 import { findBlob } from "./find.ts";
 import { Mode } from "./mode.ts";
 import type { Property } from "./property.ts";
@@ -44,6 +45,7 @@ export function attachCrtcProperties(crtc: Crtc): void {
     attach(props.gammaLut, (s) => s.gammaLut?.id ?? 0, (s, v) => s.setColor("gammaLut", findBlob(kms, v, 0, lut)));
     attach(props.gammaLutSize, () => size);
   }
+  if (hooks.scalingFilters !== undefined) attachScalingFilterProperty(crtc, hooks.scalingFilters);
 }
 
 // drm_atomic_set_mode_prop_for_crtc (J15).

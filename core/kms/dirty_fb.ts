@@ -77,7 +77,7 @@ function commitDamage(
     const blob = clips && kms.createBlob(rectBytes(clips));
     for (const plane of kms.planes) if (plane.state.fb === fb) draft.plane(plane).setDamageClips(blob);
     blob?.put();
-    if (draft.planes.length > 0) return commitDraft(draft, false, attempt);
+    if (draft.planes.length > 0) return commitDraft(draft, false, attempt, true);
     draft.discard();
     return 0;
   };

@@ -24,7 +24,7 @@ export function commitDpms(connector: Connector, value: number): number | Wait {
       other.state.crtc === crtc && other.dpms === DRM_MODE_DPMS_ON
     );
     draft.onDiscarded = () => void (connector.dpms = before);
-    return commitDraft(draft, false, attempt);
+    return commitDraft(draft, false, attempt, true);
   };
   return attempt();
 }

@@ -14,16 +14,21 @@ import {
   DRM_MODE_TYPE_PREFERRED,
 } from "../../uapi/mod.ts";
 import { displayIdModes } from "./displayid.ts";
+import { displayBpc } from "./edid_display.ts";
 import { standardMode } from "./edid_standard.ts";
 import { Mode } from "./mode.ts";
 import { ctaMode, ESTABLISHED_MODES, ESTABLISHED_MODES_3 } from "./mode_table.ts";
 
-const BLOCK = 128;
+/** Bytes of a block. */
+export const EDID_BLOCK = 128;
+const BLOCK: number = EDID_BLOCK;
 const DESCRIPTOR = 18;
 const HEADER = [0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00];
 const CTA_TAG = 0x02;
 const CTA_VIDEO = 2;
 const CTA_VENDOR = 3;
+const CTA_EXTENDED = 7;
+const HDMI_BLOCK_COUNT = 0x78;
 const MICROSOFT_OUI = 0xca125c;
 const FEATURE_PREFERRED = 0x02;
 
@@ -45,6 +50,8 @@ export interface Edid {
   readonly widthMm: number;
   /** Height, mm; 0 if unknown. */
   readonly heightMm: number;
+  /** Bits a colour component; 0 if unknown. */
+  readonly bitsPerColor: number;
   /** Whether it is no desktop's display. */
   readonly nonDesktop: boolean;
   /** Modes in the order of the kernel's finding; none twice. The display's native one is marked as preferred. */
@@ -64,20 +71,38 @@ export function sealEdidBlock(bytes: Uint8Array, block: number): void {
   bytes[last] = (256 - checksum(bytes, block * BLOCK)) & 0xff;
 }
 
+/** edid_block_valid: whether a block is right. A CTA extension is used even when its checksum is wrong. @param block its number. */
+export function edidBlockValid(bytes: Uint8Array, block: number): boolean {
+  const at = block * BLOCK;
+  if (block === 0) {
+    return HEADER.every((byte, i) => bytes[i] === byte) && checksum(bytes, 0) === 0 && bytes[18] === 1;
+  }
+  if (checksum(bytes, at) === 0) return true;
+  return bytes[at] === CTA_TAG;
+}
+
+/** __drm_edid_block_count: blocks that an EDID says it has. HDMI's own count (HF-EEODB) goes before the base block's. */
+export function edidBlockCount(bytes: Uint8Array): number {
+  const count = bytes[126] + 1;
+  if (count === 1 || bytes.length < 2 * BLOCK) return count;
+  const cta = bytes.subarray(BLOCK, 2 * BLOCK);
+  if (cta[0] !== CTA_TAG || cta[1] < 3) return count;
+  const isCount = cta[4] >> 5 === CTA_EXTENDED && (cta[4] & 0x1f) >= 2 && cta[5] === HDMI_BLOCK_COUNT;
+  return isCount && cta[6] > 0 ? cta[6] + 1 : count;
+}
+
 /** Parses an EDID; undefined if the base block is not valid. Extensions that are not valid count as absent. */
 export function parseEdid(source: Uint8Array): Edid | undefined {
-  if (source.length < BLOCK || HEADER.some((byte, i) => source[i] !== byte) || checksum(source, 0) !== 0) {
-    return undefined;
-  }
-  if (source[18] !== 1) return undefined;
+  if (source.length < BLOCK || !edidBlockValid(source, 0)) return undefined;
+  const count = Math.min(edidBlockCount(source), Math.floor(source.length / BLOCK));
   const extensions: Uint8Array[] = [];
-  for (let i = 1; i <= source[126] && (i + 1) * BLOCK <= source.length; i++) {
-    if (checksum(source, i * BLOCK) === 0) extensions.push(source.slice(i * BLOCK, (i + 1) * BLOCK));
+  for (let i = 1; i < count; i++) {
+    if (edidBlockValid(source, i)) extensions.push(source.slice(i * BLOCK, (i + 1) * BLOCK));
   }
   const bytes = new Uint8Array(BLOCK * (1 + extensions.length));
   bytes.set(source.subarray(0, BLOCK));
   extensions.forEach((block, i) => bytes.set(block, (i + 1) * BLOCK));
-  if (bytes[126] !== extensions.length) {
+  if (edidBlockCount(bytes) !== extensions.length + 1) {
     bytes[126] = extensions.length;
     sealEdidBlock(bytes, 0);
   }
@@ -92,6 +117,7 @@ export function parseEdid(source: Uint8Array): Edid | undefined {
     name: nameOf(bytes),
     widthMm: bytes[21] !== 0 && bytes[22] !== 0 ? bytes[21] * 10 : 0,
     heightMm: bytes[21] !== 0 && bytes[22] !== 0 ? bytes[22] * 10 : 0,
+    bitsPerColor: displayBpc(bytes),
     nonDesktop: extensions.some(isHeadset),
     modes: modesOf(bytes, extensions),
   };

@@ -5,7 +5,9 @@
 
 import { DRM_MODE_ENCODER_VIRTUAL, DRM_MODE_OBJECT_ENCODER } from "../../uapi/mod.ts";
 import type { AtomicState } from "./atomic_state.ts";
+import type { ConnectorState } from "./connector_state.ts";
 import type { Crtc } from "./crtc.ts";
+import type { CrtcState } from "./crtc_state.ts";
 import type { Mode } from "./mode.ts";
 import { ModeObject } from "./mode_object.ts";
 
@@ -21,6 +23,8 @@ export interface EncoderOptions {
   readonly name?: string;
   /** Whether it can carry a mode. */
   modeValid?(encoder: Encoder, mode: Mode): boolean;
+  /** Checks a draft that feeds it; pure. @throws {DrmError} to refuse. */
+  atomicCheck?(encoder: Encoder, draft: AtomicState, crtc: CrtcState, connector: ConnectorState): void;
   /** Switches on, after the CRTC. */
   atomicEnable?(encoder: Encoder, draft: AtomicState): void;
   /** Switches off, before the CRTC. */
@@ -37,8 +41,8 @@ export class Encoder extends ModeObject {
   readonly index: number;
   /** Bit for each index of a CRTC that can feed it. */
   readonly possibleCrtcs: number;
-  /** Bit for each index of an encoder that can show the same picture. */
-  readonly possibleClones: number;
+  /** Bit for each index of an encoder that can show the same picture. Drivers may change it until clients come. */
+  possibleClones: number;
   /** For people. */
   readonly name: string;
   /** The driver's hooks. */

@@ -54,13 +54,21 @@ export class Framebuffer extends CountedObject implements FramebufferLayout {
   readonly objects: readonly GemObject[];
   /** The file in whose list it is; undefined for hidden ones (legacy cursors) and after RMFB. */
   file: DrmFile | undefined;
+  /** Command name of the client that made it. */
+  readonly comm: string;
+  /** Counts the device's framebuffers: the newest has the greatest. */
+  readonly serial: number;
+  /** Whether RMFB or the end of its client has taken it off the screen: a commit that was waiting then shows it no more. */
+  removed = false;
   /** The driver's own data of it. */
   priv: unknown;
   readonly #kms: ModeConfig;
 
   /** Takes over the caller's references of `layout.objects`. Use `ModeConfig.createFramebuffer`. */
-  constructor(kms: ModeConfig, layout: FramebufferLayout) {
+  constructor(kms: ModeConfig, layout: FramebufferLayout, comm: string, serial: number) {
     super();
+    this.comm = comm;
+    this.serial = serial;
     this.#kms = kms;
     this.info = layout.info;
     this.format = layout.info.format;

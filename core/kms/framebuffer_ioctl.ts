@@ -96,7 +96,7 @@ export function makeFramebuffer(
   else if (kms.device.has("ATOMIC") && !kms.planes.some((plane) => plane.supports(info.format, modifier))) {
     refuse(`no plane shows format 0x${info.format.toString(16)} with modifier 0x${modifier.toString(16)}`);
   }
-  const objects = lookupObjects(file, request, info);
+  const objects = lookupObjects(kms, file, request, info);
   return kms.createFramebuffer(
     {
       info,
@@ -140,13 +140,13 @@ function checkPlane(request: FramebufferRequest, info: FormatInfo, i: number): v
 }
 
 // drm_gem_fb_init_with_funcs: the objects, each with a reference; sizes as the kernel computes them, in 32 bits.
-function lookupObjects(file: DrmFile, request: FramebufferRequest, info: FormatInfo): GemObject[] {
+function lookupObjects(kms: ModeConfig, file: DrmFile, request: FramebufferRequest, info: FormatInfo): GemObject[] {
   const objects: GemObject[] = [];
   try {
     for (let i = 0; i < info.num_planes; i++) {
       const width = drm_format_info_plane_width(info, request.width, i);
       const height = drm_format_info_plane_height(info, request.height, i);
-      objects.push(lookupObject(file, request.handles[i]).ref());
+      objects.push(findBuffer(kms, file, request.handles[i]).ref());
       const size = (Math.imul(height - 1, request.pitches[i]) + drm_format_info_min_pitch(info, i, width) +
         request.offsets[i]) >>> 0;
       if (objects[i].size < size) refuse(`plane ${i} needs ${size} bytes, and its buffer has ${objects[i].size}`);
@@ -156,6 +156,13 @@ function lookupObjects(file: DrmFile, request: FramebufferRequest, info: FormatI
     throw error;
   }
   return objects;
+}
+
+// Drivers with an fb_create of their own may have another errno for a handle that is unknown.
+function findBuffer(kms: ModeConfig, file: DrmFile, handle: number): GemObject {
+  const object = file.objects.get(handle);
+  if (object === undefined && kms.options.fbUnknownHandle === "EINVAL") refuse(`handle ${handle} is unknown`);
+  return object ?? lookupObject(file, handle);
 }
 
 /** ADDFB2. */

@@ -11,8 +11,15 @@ import type { ModeConfig } from "./mode_config.ts";
 
 /** Switches off every plane that shows `fb`, and drops the caller's reference. It waits for nothing. */
 export function removeFramebuffer(fb: Framebuffer, kms: ModeConfig): void {
-  if (fb.references > 1 && !kms.device.unplugged && !disablePlanes(fb, kms, false)) disablePlanes(fb, kms, true);
+  if (kms.suspension !== undefined) return kms.suspension.defer(fb);
+  fb.removed = true;
+  if (fb.references > 1) hideFramebuffer(fb, kms);
   fb.put();
+}
+
+/** Switches off every plane that shows `fb`. */
+export function hideFramebuffer(fb: Framebuffer, kms: ModeConfig): void {
+  if (!kms.device.unplugged && !disablePlanes(fb, kms, false)) disablePlanes(fb, kms, true);
 }
 
 // Whether it worked: a driver may refuse an active CRTC without primary plane (EINVAL), which then has to go off itself.

@@ -25,7 +25,7 @@ function pointers(arg: View<drm_mode_crtc_lut>): bigint[] {
 /** GETGAMMA. */
 export function getGamma(file: DrmFile, arg: View<drm_mode_crtc_lut>, task: Process): number {
   const crtc = crtcOf(file, arg.crtc_id);
-  const size = crtc.hooks.gammaSize ?? 0;
+  const size = crtc.legacyGammaSize;
   if (arg.gamma_size !== size) {
     throw new DrmError("EINVAL", `Cannot read a gamma table of ${arg.gamma_size}: it has ${size} entries`);
   }
@@ -41,8 +41,11 @@ export function getGamma(file: DrmFile, arg: View<drm_mode_crtc_lut>, task: Proc
 /** SETGAMMA. */
 export function setGamma(file: DrmFile, arg: View<drm_mode_crtc_lut>, task: Process): number | Wait {
   const crtc = crtcOf(file, arg.crtc_id);
-  const size = crtc.hooks.gammaSize ?? 0;
-  if (size === 0) throw new DrmError("ENOSYS", `Cannot set gamma: ${crtc.name} has no gamma table`);
+  const size = crtc.legacyGammaSize;
+  const { gammaSize = 0, degammaSize = 0 } = crtc.hooks;
+  if (size === 0 || (gammaSize === 0 && degammaSize === 0)) {
+    throw new DrmError("ENOSYS", `Cannot set gamma: ${crtc.name} has no gamma table`);
+  }
   if (arg.gamma_size !== size) {
     throw new DrmError("EINVAL", `Cannot set a gamma table of ${arg.gamma_size}: it has ${size} entries`);
   }
@@ -59,11 +62,12 @@ export function setGamma(file: DrmFile, arg: View<drm_mode_crtc_lut>, task: Proc
     draft.task = task;
     const state = draft.crtc(crtc);
     const blob = kms.createBlob(new Uint8Array(words.buffer));
-    state.setColor("degammaLut", undefined);
+    // A CRTC that has a degamma table alone gets the legacy table there.
+    state.setColor("degammaLut", gammaSize > 0 ? undefined : blob);
     state.setColor("ctm", undefined);
-    state.setColor("gammaLut", blob);
+    state.setColor("gammaLut", gammaSize > 0 ? blob : undefined);
     blob.put();
-    return commitDraft(draft, false, attempt);
+    return commitDraft(draft, false, attempt, true);
   };
   return attempt();
 }

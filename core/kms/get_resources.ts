@@ -63,7 +63,7 @@ export function getCrtc(file: DrmFile, arg: View<drm_mode_crtc>): number {
   const crtc = findObject(kmsOf(file), file, arg.crtc_id, DRM_MODE_OBJECT_CRTC);
   if (!(crtc instanceof Crtc)) throw new DrmError("ENOENT", `Cannot find CRTC ${arg.crtc_id}`);
   const plane = crtc.primary.state;
-  arg.gamma_size = crtc.hooks.gammaSize ?? 0;
+  arg.gamma_size = crtc.legacyGammaSize;
   arg.fb_id = plane.fb?.id ?? 0;
   arg.x = plane.srcX >>> 16;
   arg.y = plane.srcY >>> 16;

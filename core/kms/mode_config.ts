@@ -23,6 +23,7 @@ import {
   DRM_MODE_PROP_RANGE,
   DRM_MODE_PROP_SIGNED_RANGE,
 } from "../../uapi/mod.ts";
+import { ERRNO } from "../../uapi/errno.ts";
 import type { Clock } from "../clock.ts";
 import type { Device } from "../device.ts";
 import type { DrmFile } from "../drm_file.ts";
@@ -33,74 +34,25 @@ import { type CommitTail, defaultCommitTail } from "./atomic_tail.ts";
 import { Connector, type ConnectorOptions } from "./connector.ts";
 import { connectorTypeName } from "./connector_type.ts";
 import { Crtc, type CrtcOptions } from "./crtc.ts";
+import { addConnectorDebugfs, removeConnectorDebugfs } from "./debugfs.ts";
 import { Encoder, type EncoderOptions } from "./encoder.ts";
 import { Framebuffer, type FramebufferLayout } from "./framebuffer.ts";
-import { removeFramebuffer } from "./framebuffer_remove.ts";
-import type { Mode } from "./mode.ts";
+import { hideFramebuffer, removeFramebuffer } from "./framebuffer_remove.ts";
+import { OutputPoll } from "./hotplug_poll.ts";
+import { releaseLeases } from "./lessee.ts";
+import type { ModeConfigOptions } from "./mode_config_options.ts";
 import type { ModeObject } from "./mode_object.ts";
+import { OptionalProperties } from "./optional_properties.ts";
 import { Plane, type PlaneOptions } from "./plane.ts";
-import type { ModeRect } from "./rect.ts";
 import { Property, PropertyBlob, type PropertyEnum } from "./property.ts";
+import type { Suspension } from "./suspend.ts";
 import { shutdown } from "./shutdown.ts";
 import { StandardProperties } from "./standard_properties.ts";
 
+export type { ModeConfigOptions } from "./mode_config_options.ts";
+
 const MAX_INDEX = 32;
 const ID_MAX = 0x7fff_ffff;
-
-/** Limits and hooks of a device's KMS. */
-export interface ModeConfigOptions {
-  /** Least width of a framebuffer, pixels, default 0. */
-  readonly minWidth?: number;
-  /** Greatest width of a framebuffer, pixels, default 8192. */
-  readonly maxWidth?: number;
-  /** Least height of a framebuffer, lines, default 0. */
-  readonly minHeight?: number;
-  /** Greatest height of a framebuffer, lines, default 8192. */
-  readonly maxHeight?: number;
-  /** DRM_CAP_DUMB_PREFERRED_DEPTH, default 0 (the kernel's), which user space takes for 24. */
-  readonly preferredDepth?: number;
-  /** DRM_CAP_DUMB_PREFER_SHADOW. */
-  readonly preferShadow?: boolean;
-  /** Whether flips may tear (DRM_CAP_ASYNC_PAGE_FLIP). */
-  readonly asyncPageFlip?: boolean;
-  /** Whether flips may name the frame to be shown at (DRM_CAP_PAGE_FLIP_TARGET); like most drivers, not by default. */
-  readonly pageFlipTarget?: boolean;
-  /** DRM_CAP_CURSOR_WIDTH, pixels; 0 (default) is told as 64. */
-  readonly cursorWidth?: number;
-  /** DRM_CAP_CURSOR_HEIGHT, lines; 0 (default) is told as 64. */
-  readonly cursorHeight?: number;
-  /** Whether ADDFB2 takes modifiers; default: true (as in the kernel since 5.18), IN_FORMATS included. */
-  readonly fbModifiers?: boolean;
-  /** Whether frames are counted, default true. Without, flips complete when they are committed. */
-  readonly vblank?: boolean;
-  /**
-   * DIRTYFB: true shows what changed by an atomic commit (drm_atomic_helper_dirtyfb); a function is the driver's own way
-   * (clips undefined: all of it). Absent: ENOSYS.
-   */
-  readonly dirtyFb?: true | ((fb: Framebuffer, clips: readonly ModeRect[] | undefined, file: DrmFile) => void);
-  /** Whether a cursor's hot spot is a pair of properties (with the CURSOR_HOTSPOT feature); the default follows the feature. */
-  readonly cursorHotspot?: boolean;
-  /**
-   * The driver's own judgement of a framebuffer's format, before handles are looked up; by default some plane has to show it
-   * (EINVAL). @throws {DrmError} to refuse it.
-   */
-  fbFormat?(format: number): void;
-  /** Whether the check computes `PlaneState.normalizedZpos` for all planes of a CRTC when one's place changes; default false. */
-  readonly normalizeZpos?: boolean;
-  /** Further checks of a framebuffer that the core found right. May set `fb.priv`. @throws {DrmError} to refuse it. */
-  fbCreate?(fb: Framebuffer, file: DrmFile): void;
-  /** A framebuffer is gone; its objects still stand. */
-  fbDestroy?(fb: Framebuffer): void;
-  /** Whether the device can do a mode at all. */
-  modeValid?(mode: Mode): boolean;
-  /** Checks a draft as a whole, after all objects' own checks; pure. @throws {DrmError} to refuse. */
-  atomicCheck?(draft: AtomicState): void;
-  /**
-   * Does a commit; default {@linkcode defaultCommitTail}. A replacement calls the same parts (`commitDisables`,
-   * `commitPlanes`, `commitEnables`, `finishHardware`) in its own order. It cannot fail.
-   */
-  readonly commitTail?: CommitTail;
-}
 
 /** The KMS of one device. */
 export class ModeConfig {
@@ -114,14 +66,18 @@ export class ModeConfig {
   readonly objects: IdTable<ModeObject>;
   /** Standard properties. */
   readonly props: StandardProperties;
+  /** Properties that come with the objects that need them. */
+  readonly optional: OptionalProperties = new OptionalProperties((property) => this.#register(property));
   /** Planes by index. */
   readonly planes: Plane[] = [];
   /** CRTCs by index. */
   readonly crtcs: Crtc[] = [];
   /** Encoders by index. */
   readonly encoders: Encoder[] = [];
-  /** Connectors by index. */
+  /** Connectors in the order of their making. They may come and go: `index` is not the place here. */
   readonly connectors: Connector[] = [];
+  /** What looks after connectors that cannot tell of changes by themselves. */
+  readonly polling: OutputPoll = new OutputPoll(this);
   /** Least width of a framebuffer, pixels. */
   readonly minWidth: number;
   /** Greatest width of a framebuffer, pixels. */
@@ -150,11 +106,13 @@ export class ModeConfig {
   readonly commitTail: CommitTail;
   /** Bytes that clients' blobs may still take, of 256 MiB. */
   blobRoom: number = 1 << 28;
+  /** What comes back when the device is resumed; undefined while it is not suspended. `Device.suspend` sets it. */
+  suspension: Suspension | undefined = undefined;
   /** Commits that took place: a draft made before the latest one may be out of date. */
   commits = 0;
+  #fbCount = 0;
   readonly #fbs = new Map<DrmFile, Set<Framebuffer>>();
   readonly #blobs = new Map<DrmFile, Set<PropertyBlob>>();
-  readonly #typeIds = new Map<number, number>();
   #spareDraft: AtomicState | undefined;
   #hotspot: readonly [Property, Property] | undefined;
 
@@ -249,20 +207,51 @@ export class ModeConfig {
     return this.#add(this.encoders, (index) => new Encoder(index, options));
   }
 
-  /** drm_connector_init. @throws {RangeError} beyond 32. */
+  /**
+   * drm_connector_init; and once the device is registered drm_connector_dynamic_register, which tells user space of it.
+   *
+   * @throws {RangeError} beyond 32.
+   */
   addConnector(options: ConnectorOptions): Connector {
-    const typeId = (this.#typeIds.get(options.type) ?? 0) + 1;
-    const name = connectorTypeName(options.type);
-    const connector = this.#add(this.connectors, (index) => new Connector(this, index, typeId, name, options));
-    this.#typeIds.set(options.type, typeId);
+    const place = freeNumber(this.connectors, (connector) => connector.index);
+    checkIndex(place);
+    const sameType = this.connectors.filter(({ connectorType }) => connectorType === options.type);
+    const typeId = freeNumber(sameType, (connector) => connector.connectorTypeId - 1) + 1;
+    const connector = new Connector(this, place, typeId, connectorTypeName(options.type), options);
+    this.register(connector);
+    this.connectors.push(connector);
     connector.init();
+    if (this.device.registered) {
+      addConnectorDebugfs(connector);
+      this.hotplug(connector);
+    }
     return connector;
   }
 
+  /**
+   * drm_connector_unregister, as of a monitor behind a hub that goes: user space is told, and can only switch it off any more.
+   * Its id goes at once if no CRTC feeds it, else with the commit that switches it off.
+   */
+  removeConnector(connector: Connector): void {
+    if (!this.connectors.includes(connector)) return;
+    connector.unregister();
+    removeConnectorDebugfs(connector);
+    this.releaseConnector(connector);
+    this.hotplug();
+  }
+
+  /** drm_connector_put: a connector that is unregistered goes once nothing uses it. */
+  releaseConnector(connector: Connector): void {
+    if (!connector.unregistered || connector.inUse) return;
+    const place = this.connectors.indexOf(connector);
+    if (place < 0) return;
+    this.connectors.splice(place, 1);
+    this.objects.remove(connector.id);
+    connector.destroy();
+  }
+
   #add<T extends ModeObject>(list: T[], make: (index: number) => T): T {
-    if (list.length >= MAX_INDEX) {
-      throw new RangeError(`Cannot add object ${list.length}: masks have ${MAX_INDEX} bits`);
-    }
+    checkIndex(list.length);
     const object = this.#register(make(list.length));
     list.push(object);
     return object;
@@ -289,7 +278,7 @@ export class ModeConfig {
    * @throws {DrmError} what the driver's `fbCreate` throws; ENOMEM.
    */
   createFramebuffer(layout: FramebufferLayout, file: DrmFile, hidden = false): Framebuffer {
-    const fb = new Framebuffer(this, layout);
+    const fb = new Framebuffer(this, layout, file.comm, ++this.#fbCount);
     try {
       this.options.fbCreate?.(fb, file);
       this.register(fb);
@@ -340,6 +329,17 @@ export class ModeConfig {
     this.device.system.uevent({ action: "change", device: this.device, properties });
   }
 
+  /** drm_sysfs_connector_property_event: tells the world that the device itself changed a property of a connector. */
+  propertyEvent(connector: Connector, property: Property): void {
+    const properties = { HOTPLUG: "1", CONNECTOR: String(connector.id), PROPERTY: String(property.id) };
+    this.device.system.uevent({ action: "change", device: this.device, properties });
+  }
+
+  /** Switches off the planes that show a framebuffer. */
+  hide(fb: Framebuffer): void {
+    hideFramebuffer(fb, this);
+  }
+
   /** drm_fb_release and drm_property_destroy_user_blobs: what a closed file leaves behind goes; screens go dark (K6, I10). */
   releaseFile(file: DrmFile): void {
     for (const fb of [...this.framebuffers(file)]) {
@@ -350,16 +350,33 @@ export class ModeConfig {
     for (const crtc of this.crtcs) crtc.vblank.forget(file);
   }
 
-  /** A closed file's leases end. */
-  releaseLeases(_file: DrmFile): void {
-    // No lease can have been made: CREATE_LEASE refuses.
+  /** A master's file closes: what it leases, and what it was lent, ends (K5). */
+  releaseLeases(file: DrmFile): void {
+    releaseLeases(file);
   }
 
   /** The device is gone: no frame comes any more, whoever waits for one is told, and nothing is shown any more. */
   unplug(): void {
+    this.polling.stop();
+    const { suspension } = this;
+    this.suspension = undefined;
+    suspension?.discard();
     for (const crtc of this.crtcs) crtc.vblank.off();
+    for (const { writeback } of this.connectors) writeback?.abort(-ERRNO.ENODEV);
     shutdown(this);
   }
+}
+
+function checkIndex(index: number): void {
+  if (index >= MAX_INDEX) throw new RangeError(`Cannot add object ${index}: masks have ${MAX_INDEX} bits`);
+}
+
+// The lowest number that none of a list has.
+function freeNumber<T>(list: readonly T[], numberOf: (item: T) => number): number {
+  const taken = new Set(list.map(numberOf));
+  let free = 0;
+  while (taken.has(free)) free++;
+  return free;
 }
 
 function remember<T>(map: Map<DrmFile, Set<T>>, file: DrmFile, item: T): void {

@@ -135,6 +135,22 @@ Deno.test("a frame that does not come is waited for ten seconds, and the commit 
   assertEquals(asleep.result, 0);
 });
 
+Deno.test("a commit waits ten seconds for the frame before it, no longer", async () => {
+  let held: Fence | undefined = undefined;
+  using t = new Lit({ crtc: { atomicFlush: (crtc, draft) => held && draft.completeAfter(crtc, held) } });
+  held = t.fence().fence;
+  const results = [t.sleep(1), t.sleep(2)];
+  t.clock.advance(9.9e9);
+  await turn();
+  assertEquals([results[1].result, t.current], ["asleep", 1]);
+  t.clock.advance(0.2e9);
+  await turn();
+  assertEquals([results[1].result, t.current], ["asleep", 2]);
+  t.clock.advance(10e9);
+  await turn();
+  assertEquals([results[1].result, t.clock.next], [0, Infinity]);
+});
+
 Deno.test("switching the CRTC off ends the sleep; unplugging does, and is ENODEV for commits that are yet to come", async () => {
   using t = new Lit();
   const off = t.sleep(1);
@@ -158,7 +174,7 @@ Deno.test("a client that ends while it sleeps leaves nothing once its frame has 
   t.client1.process[Symbol.dispose]();
   t.client1.frame(3);
   await turn();
-  assertEquals(asleep.map(({ result }) => result), [0, 0]);
+  assertEquals(asleep.map(({ result }) => result), [0, -4]); // the second was not committed yet
   t.clock.advance(TEST_MODE.frameTime * 2); // the close has switched the plane off
   assertEquals([t.device.files.size, t.clock.next, t.kms.planes[0].state.fb], [0, Infinity, undefined]);
 });
@@ -241,4 +257,78 @@ Deno.test("SETCRTC and SETPLANE sleep until their frame, a legacy cursor does no
   }
   const cursor = uapi.drm_mode_cursor.of({ flags: 2, crtc_id: crtc.id, x: 1, y: 1 });
   assertEquals(await t.client1.card.wait(uapi.DRM_IOCTL_MODE_CURSOR, cursor), 0);
+});
+
+Deno.test("legacy property, gamma, DPMS and DIRTYFB requests sleep until their frame, one that cannot gets them done", async () => {
+  using t = new Lit({ crtc: { gammaSize: 4 }, config: { dirtyFb: true }, plane: { alpha: true } });
+  const [crtc] = t.kms.crtcs;
+  const [connector] = t.kms.connectors;
+  const { card, process } = t.client1;
+  const ramp = process.alloc(8).address;
+  const dpms = (value: number) =>
+    uapi.drm_mode_connector_set_property.of({
+      connector_id: connector.id,
+      prop_id: t.client1.property(connector.id, "DPMS"),
+      value: BigInt(value),
+    });
+  const alpha = uapi.drm_mode_obj_set_property.of({
+    obj_id: t.primary,
+    obj_type: uapi.DRM_MODE_OBJECT_PLANE,
+    prop_id: t.client1.property(t.primary, "alpha"),
+    value: 77n,
+  });
+  const gamma = uapi.drm_mode_crtc_lut.of({ crtc_id: crtc.id, gamma_size: 4, red: ramp, green: ramp, blue: ramp });
+  const dirty = uapi.drm_mode_fb_dirty_cmd.of({ fb_id: t.fbs[0] });
+  const calls: Record<string, [() => Promise<number>, () => number]> = {
+    property: [
+      () => card.wait(uapi.DRM_IOCTL_MODE_OBJ_SETPROPERTY, alpha),
+      () => card.ioctl(uapi.DRM_IOCTL_MODE_OBJ_SETPROPERTY, alpha),
+    ],
+    gamma: [
+      () => card.wait(uapi.DRM_IOCTL_MODE_SETGAMMA, gamma),
+      () => card.ioctl(uapi.DRM_IOCTL_MODE_SETGAMMA, gamma),
+    ],
+    dirty: [
+      () => card.wait(uapi.DRM_IOCTL_MODE_DIRTYFB, dirty),
+      () => card.ioctl(uapi.DRM_IOCTL_MODE_DIRTYFB, dirty),
+    ],
+    dpms: [
+      () => {
+        card.ioctl(uapi.DRM_IOCTL_MODE_SETPROPERTY, dpms(uapi.DRM_MODE_DPMS_OFF));
+        return card.wait(uapi.DRM_IOCTL_MODE_SETPROPERTY, dpms(uapi.DRM_MODE_DPMS_ON));
+      },
+      () => card.ioctl(uapi.DRM_IOCTL_MODE_SETPROPERTY, dpms(uapi.DRM_MODE_DPMS_ON)),
+    ],
+  };
+  for (const [name, [sleeping, hasty]] of Object.entries(calls)) {
+    let result: number | undefined;
+    void sleeping().then((value) => result = value);
+    await turn();
+    assertEquals(result, undefined, name);
+    t.client1.frame(1);
+    await turn();
+    assertEquals(result, 0, name);
+    assertEquals([hasty(), hasty()], [0, 0], name);
+    t.client1.frame(2);
+  }
+  // Switching off needs no frame.
+  assertEquals(await card.wait(uapi.DRM_IOCTL_MODE_SETPROPERTY, dpms(uapi.DRM_MODE_DPMS_OFF)), 0);
+});
+
+Deno.test("RMFB of a framebuffer that a sleeping commit is to show comes after it: the screen goes dark", async () => {
+  for (const overtaken of [false, true]) {
+    using t = new Lit();
+    t.sleep(1);
+    const asleep = t.sleep(2);
+    const other = t.client();
+    t.client1.card.ioctl(uapi.DRM_IOCTL_MODE_RMFB as uapi.Ioctl<unknown>, Uint32Array.of(t.fbs[2]));
+    assertEquals(t.current, 1);
+    if (overtaken) t.show(0, NONBLOCK);
+    t.client1.frame(3);
+    await turn();
+    t.client1.frame(3);
+    await turn();
+    assertEquals([asleep.result, t.kms.planes[0].state.fb], [0, undefined]);
+    other.process[Symbol.dispose]();
+  }
 });

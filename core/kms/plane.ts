@@ -11,11 +11,13 @@ import {
   DRM_PLANE_TYPE_PRIMARY,
 } from "../../uapi/mod.ts";
 import type { AtomicState } from "./atomic_state.ts";
+import type { PlaneColorOptions } from "./color_properties.ts";
 import type { Crtc } from "./crtc.ts";
 import type { Damage } from "./damage.ts";
 import { Damage as PlaneDamage } from "./damage.ts";
 import type { ModeConfig } from "./mode_config.ts";
 import { StatefulObject } from "./mode_object.ts";
+import type { ScanoutBuffer } from "./panic_draw.ts";
 import { attachPlaneProperties } from "./plane_properties.ts";
 import { PlaneState } from "./plane_state.ts";
 
@@ -40,12 +42,18 @@ export interface PlaneOptions {
   readonly damageClips?: boolean;
   /** Bits of DRM_MODE_ROTATE_* and DRM_MODE_REFLECT_* that it can do; makes a "rotation" property. */
   readonly rotations?: number;
+  /** How it stands at first, DRM_MODE_ROTATE_0 by default. */
+  readonly rotation?: number;
   /** Whether "alpha" is a property of it. */
   readonly alpha?: boolean;
   /** DRM_MODE_BLEND_* that it can do; makes a "pixel blend mode" property. */
   readonly blendModes?: readonly number[];
   /** Place in the stack: fixed (`min` = `max`, immutable) or choosable. */
   readonly zpos?: { readonly min: number; readonly max: number; readonly value: number };
+  /** What it makes of YCbCr; makes COLOR_ENCODING and COLOR_RANGE properties. */
+  readonly color?: PlaneColorOptions;
+  /** Filters that it scales with, bits: 0 default, 1 nearest neighbour; makes a SCALING_FILTER property. */
+  readonly scalingFilters?: number;
   /** Sizes for SIZE_HINTS, best first. */
   readonly sizeHints?: readonly { readonly width: number; readonly height: number }[];
   /** Least and greatest source size over target size, 16.16; default: no scaling. */
@@ -63,8 +71,14 @@ export interface PlaneOptions {
    * Without `atomicDisable` it is also called to switch the plane off (`state.fb` undefined).
    */
   atomicUpdate(plane: Plane, old: PlaneState, state: PlaneState, damage: Damage, draft: AtomicState): void;
+  /** Further lines of its state in debugfs, each after a tabulator and with a line feed. */
+  atomicPrintState?(state: PlaneState): string;
   /** Switches the plane off. */
   atomicDisable?(plane: Plane, old: PlaneState, draft: AtomicState): void;
+  /** What it scans out, for a panic to draw on; undefined while there is nothing. {@linkcode framebufferScanout} does for most. */
+  getScanoutBuffer?(plane: Plane): ScanoutBuffer | undefined;
+  /** A panic was drawn: makes it visible, waiting for nothing. */
+  panicFlush?(plane: Plane): void;
 }
 
 const TYPES = { primary: DRM_PLANE_TYPE_PRIMARY, overlay: DRM_PLANE_TYPE_OVERLAY, cursor: DRM_PLANE_TYPE_CURSOR };

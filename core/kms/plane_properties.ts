@@ -16,6 +16,7 @@ import {
   DRM_MODE_PROP_ENUM,
   DRM_MODE_PROP_IMMUTABLE,
   DRM_MODE_PROP_RANGE,
+  DRM_MODE_ROTATE_0,
   DRM_MODE_ROTATE_MASK,
   DRM_PLANE_TYPE_CURSOR,
   FORMAT_BLOB_CURRENT,
@@ -23,6 +24,7 @@ import {
 import { DrmError } from "../error.ts";
 import { syncFileFence } from "../sync_file.ts";
 import type { AtomicState } from "./atomic_state.ts";
+import { attachPlaneColorProperties, attachScalingFilterProperty } from "./color_properties.ts";
 import { findBlob, findCrtc, findFramebuffer } from "./find.ts";
 import type { Plane } from "./plane.ts";
 import type { PlaneState } from "./plane_state.ts";
@@ -90,6 +92,8 @@ export function attachPlaneProperties(plane: Plane): void {
     );
   }
   attachBlending(plane);
+  if (hooks.color !== undefined) attachPlaneColorProperties(plane, hooks.color);
+  if (hooks.scalingFilters !== undefined) attachScalingFilterProperty(plane, hooks.scalingFilters);
 }
 
 // drm_blend.c: each plane has properties of its own for these.
@@ -108,6 +112,7 @@ function attachBlending(plane: Plane): void {
   }
   if (hooks.rotations !== undefined) {
     const supported = hooks.rotations;
+    state.rotation = hooks.rotation ?? DRM_MODE_ROTATE_0;
     const bits = ROTATIONS.map((name, value) => ({ name, value })).filter(({ value }) =>
       (supported & (1 << value)) !== 0
     );

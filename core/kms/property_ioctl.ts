@@ -124,7 +124,7 @@ function set(
       draft.discard();
       throw error;
     }
-    return commitDraft(draft, false, attempt);
+    return commitDraft(draft, false, attempt, true);
   };
   return attempt();
 }

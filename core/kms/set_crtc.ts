@@ -67,6 +67,7 @@ export function setCrtc(file: DrmFile, arg: View<drm_mode_crtc>, task: Process):
     const draft = kms.draft();
     draft.file = file;
     draft.task = task;
+    draft.stealsEncoders = true;
     try {
       apply(draft, config);
     } catch (error) {

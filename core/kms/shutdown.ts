@@ -1,5 +1,5 @@
 /**
- * Everything off, for a device that goes. Mirrors drm_atomic_helper_shutdown (drivers/gpu/drm/drm_atomic_helper.c).
+ * Everything off, for a device that goes or sleeps. Mirrors drm_atomic_helper_shutdown (drivers/gpu/drm/drm_atomic_helper.c).
  * @module
  */
 
@@ -7,8 +7,8 @@ import { DrmError } from "../error.ts";
 import { commitDraft } from "./atomic_commit.ts";
 import type { ModeConfig } from "./mode_config.ts";
 
-/** Switches every CRTC, connector and plane off, so that no state holds a framebuffer any more. It waits for nothing. */
-export function shutdown(kms: ModeConfig): void {
+/** drm_atomic_helper_disable_all: every CRTC, connector and plane off. It waits for nothing. @throws {DrmError} as the driver. */
+export function disableAll(kms: ModeConfig): void {
   const draft = kms.draft();
   for (const crtc of kms.crtcs) {
     if (!crtc.state.enable && crtc.state.planeMask === 0) continue;
@@ -23,9 +23,14 @@ export function shutdown(kms: ModeConfig): void {
     draft.setPlaneCrtc(plane, undefined);
     draft.plane(plane).setFramebuffer(undefined);
   }
-  if (draft.crtcs.length === 0) return draft.discard();
+  if (draft.crtcs.length === 0) draft.discard();
+  else commitDraft(draft, false);
+}
+
+/** Switches everything off, so that no state holds a framebuffer any more. */
+export function shutdown(kms: ModeConfig): void {
   try {
-    commitDraft(draft, false);
+    disableAll(kms);
   } catch (error) {
     if (!(error instanceof DrmError)) throw error; // a driver that wants its CRTCs on keeps what they show
   }

@@ -155,11 +155,11 @@ export class TestClient {
   /** The system that it is a client of. */
   readonly test: TestKms;
 
-  /** Use `TestKms.client`. */
-  constructor(test: TestKms, process: LocalProcess, atomic: boolean) {
+  /** Use `TestKms.client`. @param card its file, if it does not open the card itself. */
+  constructor(test: TestKms, process: LocalProcess, atomic: boolean, card = process.open("/dev/dri/card0")) {
     this.test = test;
     this.process = process;
-    this.card = process.open("/dev/dri/card0");
+    this.card = card;
     if (atomic) this.capability(uapi.DRM_CLIENT_CAP_ATOMIC, 1);
   }
 

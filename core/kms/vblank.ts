@@ -49,12 +49,13 @@ export class Vblank {
     return this.#enabled ? this.#period : 0;
   }
 
-  /** drm_crtc_vblank_on: frames of `mode` come from now on; the number goes on from the last. */
-  on(mode: Mode): void {
+  /** drm_crtc_vblank_on: frames of `mode` come from now on, every `period` ns; the number goes on from the last. */
+  on(mode: Mode, period: number = mode.frameTime): void {
     if (this.#enabled) return;
     this.#enabled = true;
-    this.#period = Math.max(1, mode.frameTime);
-    this.#start = this.#clock.now();
+    this.#period = Math.max(1, period);
+    // Whole ns: with a fraction, a timer could come a rounding error before its frame, again and again.
+    this.#start = Math.floor(this.#clock.now());
   }
 
   /** drm_crtc_vblank_off: no frame comes any more; whoever waits is told now (H6). */

@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import * as uapi from "../../uapi/mod.ts";
+import { VirtualClock } from "../clock.ts";
 import { Mode } from "./mode.ts";
 import { errnoOfCall, TEST_MODE, type TestClient, TestKms } from "./testing.ts";
+import { Vblank } from "./vblank.ts";
 
 function on(pipes = 1): { test: TestKms; client: TestClient; fb: number; [Symbol.dispose](): void } {
   const test = new TestKms({ pipes });
@@ -260,5 +262,27 @@ Deno.test("a late clock tells of each frame with its own number and time", () =>
   assertEquals(events.map((event) => event.sequence), [start + 1, start + 2, start + 3]);
   for (const event of events) {
     assertEquals(event.tv_sec * 1e6 + event.tv_usec, Math.floor(vblank.timeOf(event.sequence) / 1000));
+  }
+});
+
+Deno.test("a clock with fractions of a nanosecond: each frame has one timer, not one after the other at the same time", () => {
+  for (let i = 0; i < 200; i++) {
+    const clock = new VirtualClock();
+    let timers = 0;
+    const at = clock.at.bind(clock);
+    clock.at = (deadline, callback) => {
+      if (++timers > 20) throw new Error("a timer comes before its frame, again and again");
+      return at(deadline, callback);
+    };
+    clock.advance(25e9 + i * 50042215.611275);
+    const vblank = new Vblank(clock);
+    vblank.on(TEST_MODE);
+    const seen: number[] = [];
+    const waiter = { target: 1, fire: (sequence: number) => void seen.push(sequence) };
+    vblank.add(waiter);
+    clock.advance(TEST_MODE.frameTime * 2);
+    vblank.add({ ...waiter, target: 3 });
+    clock.advance(TEST_MODE.frameTime * 2);
+    assertEquals(seen, [1, 3]);
   }
 });

@@ -70,6 +70,19 @@ export function toRgba(format: number, source: Uint8Array, target: Uint8Array): 
   }
 }
 
+/** Turns pixels of 4 bytes into XRGB8888, in place, as {@linkcode toRgba} does. @throws {TypeError} for a format that displays cannot show. */
+export function toXrgb(format: number, pixels: Uint8Array): void {
+  const { r, g, b } = orderOf(format);
+  if (r === 2 && g === 1 && b === 0) return;
+  for (let i = 0; i + 3 < pixels.length; i += 4) {
+    const red = pixels[i + r], green = pixels[i + g], blue = pixels[i + b];
+    pixels[i] = blue;
+    pixels[i + 1] = green;
+    pixels[i + 2] = red;
+    pixels[i + 3] = 255;
+  }
+}
+
 /** Composes a premultiplied ARGB8888 cursor over a picture, its top left corner at x, y; what hangs over is clipped. */
 export function composeCursor(picture: Picture, image: CursorImage, x: number, y: number): void {
   for (let row = Math.max(0, -y); row < image.height && y + row < picture.height; row++) {

@@ -1,4 +1,5 @@
 // epoll(7): what a server's kernel thread blocks in. Each descriptor carries a 32-bit key of the caller's.
+import { ERRNO } from "../../uapi/errno.ts";
 import { CMemory } from "./c_memory.ts";
 import { close } from "./fd.ts";
 import { libc, orErrno } from "./libc.ts";
@@ -19,6 +20,7 @@ export const EPOLLONESHOT = 1 << 30;
 /** Report changes, not states. */
 export const EPOLLET = 1 << 31;
 
+const { ENOSYS } = ERRNO;
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
@@ -34,6 +36,9 @@ export class Epoll implements Disposable {
   readonly #capacity: number;
   readonly #events: CMemory;
   readonly #argument = new CMemory(16);
+  readonly #timespec = new CMemory(16);
+  // Whether the system waits by nanoseconds: glibc 2.35, Linux 5.11.
+  #precise = true;
   #closed = false;
 
   /**
@@ -97,6 +102,32 @@ export class Epoll implements Disposable {
    */
   wait(timeout: number): number {
     return orErrno(libc().epoll_wait(this.fd, this.#events.pointer, this.#capacity, timeout));
+  }
+
+  /**
+   * Waits for events, no longer than a span of nanoseconds; of milliseconds, rounded up, where the system has no better.
+   *
+   * @param ns the longest wait; 0 looks and returns, Infinity waits for ever
+   * @returns how many events there are to read by `key` and `events`, or `-errno`: EINTR
+   */
+  waitNs(ns: number): number {
+    if (ns === Infinity) return this.wait(-1);
+    if (!(ns > 0)) return this.wait(0);
+    const c = libc();
+    if (this.#precise && c.epoll_pwait2 !== null) {
+      const seconds = Math.floor(ns / 1e9);
+      const { u32 } = this.#timespec;
+      u32[0] = seconds >>> 0;
+      u32[1] = Math.floor(seconds / 0x1_0000_0000);
+      u32[2] = Math.ceil(ns - seconds * 1e9);
+      if (u32[2] >= 1e9) u32[2] = 999_999_999;
+      const result = orErrno(
+        c.epoll_pwait2(this.fd, this.#events.pointer, this.#capacity, this.#timespec.pointer, null),
+      );
+      if (result !== -ENOSYS) return result;
+      this.#precise = false;
+    }
+    return this.wait(Math.min(Math.ceil(ns / 1e6), 0x7fff_ffff));
   }
 
   /**

@@ -117,6 +117,22 @@ export function reopen(fd: number, flags: number): number {
   return orErrno(libc().open(CMemory.string(`/proc/self/fd/${fd}`).pointer, flags | O_CLOEXEC, 0));
 }
 
+const LINK_MAX = 64;
+let linkTarget: CMemory | undefined;
+
+/**
+ * What the kernel calls an open file: "anon_inode:[eventfd]", "socket:[71]", or its path; at most the first 64 bytes.
+ *
+ * @param fd the descriptor
+ * @returns the name; empty if it cannot be told
+ */
+export function fdName(fd: number): string {
+  linkTarget ??= new CMemory(LINK_MAX);
+  const path = CMemory.string(`/proc/self/fd/${fd}`);
+  const length = Number(libc().readlink(path.pointer, linkTarget.pointer, BigInt(LINK_MAX)));
+  return length <= 0 ? "" : new TextDecoder().decode(linkTarget.bytes.subarray(0, length));
+}
+
 // struct stat differs by architecture in where mode lies; the rest of what is read here is common to 64-bit Linux.
 const STAT_SIZE = 144;
 const STAT_MODE = Deno.build.arch === "aarch64" ? 16 : 24;

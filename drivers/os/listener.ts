@@ -23,6 +23,18 @@ function address(name: string, abstract: boolean): { memory: CMemory; length: nu
 }
 
 /**
+ * struct sockaddr_un of a socket file. For this folder alone.
+ *
+ * @internal
+ * @param path at most 107 bytes
+ * @returns the struct, and how many bytes of it count
+ * @throws {RangeError} if the path is too long
+ */
+export function unixAddress(path: string): { readonly memory: CMemory; readonly length: number } {
+  return address(path, false);
+}
+
+/**
  * Makes a nonblocking, close-on-exec socket that listens for SEQPACKET connections.
  *
  * @param path where the socket file is made; at most 107 bytes

@@ -129,6 +129,34 @@ export class Mapping implements Disposable {
   }
 
   /**
+   * Maps a part of a file over a part of the range: existing views see it from now on.
+   *
+   * @param at where in the range, bytes, whole pages
+   * @param length bytes, whole pages, inside the range
+   * @param fd the file
+   * @param offset where in the file, bytes, whole pages
+   * @returns 0, or `-errno`
+   * @throws {RangeError} outside the range
+   * @throws {TypeError} after disposal
+   */
+  place(at: number, length: number, fd: number, offset: number): number {
+    if (!this.#mapped) throw new TypeError("Cannot place a file in a mapping that was unmapped");
+    if (!(at >= 0 && length > 0 && at + length <= this.length)) {
+      throw new RangeError(`Cannot place ${length} bytes at ${at}: the mapping has ${this.length}`);
+    }
+    const pointer = libc().mmap(
+      Deno.UnsafePointer.offset(this.pointer, at),
+      BigInt(length),
+      PROT_READ | PROT_WRITE,
+      MAP_SHARED | MAP_FIXED,
+      fd,
+      BigInt(offset),
+    );
+    failed ??= Deno.UnsafePointer.create(0xffff_ffff_ffff_ffffn);
+    return Deno.UnsafePointer.equals(pointer, failed) ? orErrno(-1) : 0;
+  }
+
+  /**
    * Changes what may be done with the memory.
    *
    * @param protection PROT_READ, PROT_WRITE, or 0

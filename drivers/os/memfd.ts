@@ -1,6 +1,7 @@
 // Anonymous files in memory: memfd_create(2) with its size fixed by seals, so that no holder can shrink it under a mapping
 // (that would be SIGBUS) or grow it past what was accounted.
 import { CMemory } from "./c_memory.ts";
+import { reopen } from "./fd.ts";
 import { libc, orErrno } from "./libc.ts";
 import { check } from "./os_error.ts";
 
@@ -17,6 +18,7 @@ export const F_SEAL_FUTURE_WRITE = 0x10;
 
 const F_ADD_SEALS = 1033;
 const F_GET_SEALS = 1034;
+const COPY = 65536;
 const MFD_CLOEXEC = 0x1;
 const MFD_ALLOW_SEALING = 0x2;
 
@@ -106,4 +108,29 @@ export function ftruncate(fd: number, size: number): number {
  */
 export function openMemfd(name: string, size: number, seals?: number): number {
   return check(memfdCreate(name, size, seals), `create a memfd of ${size} bytes`);
+}
+
+/**
+ * A file with fixed contents, which whoever gets the descriptor can only read, from its beginning.
+ *
+ * @param name a label for /proc
+ * @param bytes the contents
+ * @returns the descriptor
+ * @throws {OsError} EMFILE, ENFILE, ENOMEM
+ */
+export function sealedFile(name: string, bytes: Uint8Array): number {
+  const memory = openMemfd(name, bytes.length, 0);
+  try {
+    const from = new CMemory(Math.min(bytes.length, COPY));
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + COPY);
+      from.bytes.set(part);
+      const wrote = Number(libc().pwrite(memory, from.pointer, BigInt(part.length), BigInt(at)));
+      at += check(wrote <= 0 ? orErrno(-1) : wrote, `fill ${name}`);
+    }
+    check(addSeals(memory, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE), `seal ${name}`);
+    return check(reopen(memory, 0), `open ${name} for reading`);
+  } finally {
+    libc().close(memory);
+  }
 }

@@ -1,8 +1,9 @@
 // core's `Pages` on memfds: one sealed memfd an object, mapped at first use. Mappings are a cache, dropped by second chance.
 // Mirrors what shmem is to drm_gem_shmem_helper.c.
 import { DrmError } from "../../core/error.ts";
-import { PAGE_SIZE, type PageAllocator, type Pages } from "../../core/memory.ts";
+import { PAGE_SIZE, type PageAllocator, type Pages, type PageSegment } from "../../core/memory.ts";
 import { ERRNO, errnoName } from "../../uapi/errno.ts";
+import { JoinedPages } from "./joined_pages.ts";
 import { libc } from "./libc.ts";
 import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, Mapping, PROT_READ, PROT_WRITE } from "./mapping.ts";
 import { memfdCreate } from "./memfd.ts";
@@ -78,6 +79,16 @@ export class MemfdAllocator implements PageAllocator {
     }
     const fd = this.openFd(size, name);
     return new MemfdPages(this, size, name, fd);
+  }
+
+  /**
+   * Several ranges as one, for the CPU; each must have a descriptor.
+   *
+   * @param segments the ranges, whose owners outlive the result
+   * @returns pages that are mapped when they are first read
+   */
+  join(segments: readonly PageSegment[]): Pages {
+    return new JoinedPages(segments);
   }
 
   /**

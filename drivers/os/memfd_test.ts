@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ERRNO } from "udrm/uapi/errno.ts";
 import { eventfd } from "./eventfd.ts";
-import { close, fstat, S_IFMT, S_IFREG } from "./fd.ts";
+import { close, fdName, fstat, S_IFMT, S_IFREG } from "./fd.ts";
 import {
   addSeals,
   F_SEAL_GROW,
@@ -11,6 +11,7 @@ import {
   getSeals,
   memfdCreate,
   openMemfd,
+  sealedFile,
 } from "./memfd.ts";
 import { OsError } from "./os_error.ts";
 import { assertNoFdLeak } from "./testing.ts";
@@ -63,4 +64,24 @@ Deno.test("errno belongs to the call just made, whatever ran before", () => {
     JSON.parse(JSON.stringify({ a: new Array(50).fill(i) }));
     assertEquals(memfdCreate("n".repeat(250), 1), -EINVAL);
   }
+});
+
+Deno.test("sealedFile is read from its beginning, and never changes", () => {
+  assertNoFdLeak(() => {
+    for (const length of [0, 5, 70000]) {
+      const text = "abcdefg".repeat(10000).slice(0, length);
+      const fd = sealedFile("text", new TextEncoder().encode(text));
+      assertEquals(Deno.readTextFileSync(`/proc/self/fd/${fd}`), text);
+      assertEquals(getSeals(fd), 0xf);
+      assert(ftruncate(fd, 3) < 0);
+      close(fd);
+    }
+  });
+});
+
+Deno.test("fdName is what the kernel calls an open file", () => {
+  const memory = openMemfd("one", 4096), event = eventfd();
+  assertEquals([fdName(memory), fdName(event), fdName(9999)], ["/memfd:one (deleted)", "anon_inode:[eventfd]", ""]);
+  close(memory);
+  close(event);
 });

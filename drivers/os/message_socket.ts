@@ -12,6 +12,7 @@ const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
 const SO_PASSCRED = 16;
+const SO_COOKIE = 57;
 const SCM_RIGHTS = 1;
 const SCM_CREDENTIALS = 2;
 const MSG_CTRUNC = 0x8;
@@ -50,6 +51,8 @@ export class MessageBuffer {
   fdCount = 0;
   /** Who sent the last message, by the kernel's word: a process id, or 0 where the socket does not ask (`passCredentials`). */
   pid = 0;
+  /** Whether descriptors of the last message were lost because this process has no room for them. */
+  lost = false;
   readonly #data: CMemory;
   readonly #header: CMemory;
   readonly #controlSpace: number;
@@ -110,12 +113,14 @@ export class MessageBuffer {
    *
    * @param socket a SEQPACKET socket
    * @param flags `MSG_DONTWAIT`, or 0 to wait for a message
-   * @returns bytes of the message, 0 when the other end has closed, or `-errno`: EAGAIN, ECONNRESET, EBADF; EBADMSG if refused
+   * @returns bytes of the message, 0 when the other end has closed, or `-errno`: EAGAIN, ECONNRESET, EBADF; EBADMSG if refused:
+   * with `lost` set, the message itself is in `bytes`
    */
   receive(socket: number, flags = 0): number {
     const header = this.#header;
     this.fdCount = 0;
     this.pid = 0;
+    this.lost = false;
     this.#length(IOVEC + 8, this.bytes.length);
     header.view.setBigUint64(MSG_CONTROL, header.address + BigInt(CONTROL), true);
     this.#length(MSG_CONTROLLEN, this.#controlSpace);
@@ -123,10 +128,14 @@ export class MessageBuffer {
     const length = Number(libc().recvmsg(socket, header.pointer, flags | MSG_CMSG_CLOEXEC));
     if (length < 0) return orErrno(length);
     this.#takeFds(Math.min(header.u32[MSG_CONTROLLEN / 4], this.#controlSpace));
-    if ((header.i32[MSG_FLAGS / 4] & (MSG_TRUNC | MSG_CTRUNC)) !== 0) {
+    const answered = header.i32[MSG_FLAGS / 4];
+    if ((answered & (MSG_TRUNC | MSG_CTRUNC)) !== 0) {
       this.closeFds();
+      this.lost = (answered & MSG_TRUNC) === 0;
       return -EBADMSG;
     }
+    // An empty message is the same as the end to the reader, who would not look for what came with it.
+    if (length === 0) this.closeFds();
     return length;
   }
 
@@ -182,6 +191,22 @@ export function passCredentials(socket: number): void {
     orErrno(libc().setsockopt(socket, SOL_SOCKET, SO_PASSCRED, on.pointer, 4)),
     `ask who sends on socket ${socket}`,
   );
+}
+
+let cookieMemory: CMemory | undefined;
+
+/**
+ * The number by which the kernel tells sockets apart (SO_COOKIE): no other socket has or will have it.
+ *
+ * @param fd a descriptor
+ * @returns the number, or `-errno`: ENOTSOCK, EBADF
+ */
+export function socketCookie(fd: number): number {
+  const memory = cookieMemory ??= new CMemory(16);
+  memory.u32[2] = 8;
+  const length = Deno.UnsafePointer.offset(memory.pointer, 8);
+  const result = libc().getsockopt(fd, SOL_SOCKET, SO_COOKIE, memory.pointer, length);
+  return result < 0 ? orErrno(result) : memory.u32[1] * 0x1_0000_0000 + memory.u32[0];
 }
 
 /** Who was at the other end when a socket was connected. */

@@ -1,9 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ERRNO } from "udrm/uapi/errno.ts";
+import { CMemory } from "./c_memory.ts";
 import { eventfd, eventfdRead, eventfdWrite } from "./eventfd.ts";
-import { close, fcntl, fstat } from "./fd.ts";
+import { close, dup, fcntl, fstat } from "./fd.ts";
+import { libc } from "./libc.ts";
 import { openMemfd } from "./memfd.ts";
-import { MAX_FDS, MessageBuffer, MSG_DONTWAIT, peerCredentials, socketpair } from "./message_socket.ts";
+import { MAX_FDS, MessageBuffer, MSG_DONTWAIT, peerCredentials, socketCookie, socketpair } from "./message_socket.ts";
 import { identity } from "./process.ts";
 import { fdLimit, setFdLimit } from "./rlimit.ts";
 import { assertNoFdLeak } from "./testing.ts";
@@ -44,6 +46,22 @@ Deno.test("MessageBuffer carries descriptors: the same files, close-on-exec, the
     assertEquals(message.send(a, 1), 1);
     assertEquals([message.receive(b), message.fdCount], [1, 0]);
     [a, b, bell, memory].forEach(close);
+  });
+});
+
+Deno.test("MessageBuffer leaves nothing open of an empty message with descriptors, which is the end", () => {
+  assertNoFdLeak(() => {
+    const [a, b] = socketpair();
+    const message = new MessageBuffer();
+    // struct msghdr with no data, and one descriptor: our own `send` refuses to.
+    const memory = new CMemory(80);
+    memory.view.setBigUint64(32, memory.address + 56n, true);
+    memory.view.setBigUint64(40, 24n, true);
+    memory.view.setBigUint64(56, 20n, true);
+    memory.i32.set([1, 1, a], 16);
+    assertEquals(Number(libc().sendmsg(a, memory.pointer, 0)), 0);
+    assertEquals([message.receive(b, MSG_DONTWAIT), message.fdCount], [0, 0]);
+    [a, b].forEach(close);
   });
 });
 
@@ -90,7 +108,8 @@ Deno.test("MessageBuffer refuses a message that lost descriptors because this pr
     setFdLimit(b + 3, hard);
     const result = message.receive(b);
     setFdLimit(soft, hard);
-    assertEquals([result, message.fdCount], [-EBADMSG, 0]);
+    assertEquals([result, message.fdCount, message.lost], [-EBADMSG, 0, true]);
+    assertEquals([message.send(a, 1), message.receive(b), message.lost], [1, 1, false]);
     [a, b].forEach(close);
   });
 });
@@ -117,4 +136,13 @@ Deno.test("peerCredentials names this process on a pair of its own", () => {
   assertEquals(peerCredentials(a), identity());
   [a, b].forEach(close);
   assertThrows(() => peerCredentials(a), Error, "EBADF");
+});
+
+Deno.test("socketCookie tells sockets apart, and not their duplicates", () => {
+  assertNoFdLeak(() => {
+    const [a, b] = socketpair(), copy = dup(a), memory = openMemfd("none", 4096);
+    assertEquals([socketCookie(a) === socketCookie(copy), socketCookie(a) === socketCookie(b)], [true, false]);
+    assertEquals([socketCookie(memory), socketCookie(9999)], [-ERRNO.ENOTSOCK, -EBADF]);
+    for (const fd of [a, b, copy, memory]) close(fd);
+  });
 });

@@ -5,9 +5,13 @@
  */
 
 export * from "./clock.ts";
+export * from "./datagram.ts";
 export * from "./epoll.ts";
 export * from "./eventfd.ts";
+export * from "./eventfd_signal.ts";
 export * from "./fd.ts";
+export * from "./inotify.ts";
+export * from "./joined_pages.ts";
 export * from "./listener.ts";
 export * from "./mapping.ts";
 export * from "./memfd.ts";
@@ -15,7 +19,9 @@ export * from "./memfd_pages.ts";
 export * from "./message_socket.ts";
 export * from "./os_error.ts";
 export * from "./pidfd.ts";
+export * from "./pipe.ts";
 export * from "./poll.ts";
 export * from "./process.ts";
 export * from "./remote_memory.ts";
 export * from "./rlimit.ts";
+export * from "./stream_socket.ts";

@@ -111,3 +111,26 @@ Deno.test("dup shares the file under a number of its own; flags are per descript
   assertEquals([close(copy), close(copy), close(fd)], [0, -EBADF, 0]);
   assertThrows(() => fstat(fd), Error, "EBADF");
 });
+
+Deno.test("Epoll waits by nanoseconds, never less, and at once or for ever where it is told so", () => {
+  assertNoFdLeak(() => {
+    using epoll = new Epoll();
+    let shortest = Infinity;
+    for (let i = 0; i < 30; i++) {
+      const before = monotonicNs();
+      assertEquals(epoll.waitNs(200_000), 0);
+      const waited = monotonicNs() - before;
+      assertGreaterOrEqual(waited, 200_000);
+      shortest = Math.min(shortest, waited);
+    }
+    // By milliseconds it would be a whole one.
+    assertGreaterOrEqual(950_000, shortest);
+    const before = monotonicNs();
+    assertEquals([epoll.waitNs(0), epoll.waitNs(-5)], [0, 0]);
+    assertGreaterOrEqual(1e9, monotonicNs() - before);
+    const fd = eventfd(1);
+    epoll.add(fd, EPOLLIN, 7);
+    assertEquals([epoll.waitNs(Infinity), epoll.key(0), epoll.waitNs(1e18)], [1, 7, 1]);
+    close(fd);
+  });
+});

@@ -64,7 +64,7 @@ static void test_ioctl(void) {
   // Pointers inside the argument.
   struct drm_version far = {.name_len = 100, .name = (char *)8};
   FAILS(ioctl(fd, DRM_IOCTL_VERSION, &far), EFAULT);
-  FAILS(lseek(fd, 0, SEEK_SET), ESPIPE);
+  CHECK(lseek(fd, 0, SEEK_SET) == 0);
   int copy = dup(fd);
   close(fd);
   CHECK(drmGetCap(copy, DRM_CAP_DUMB_BUFFER, &value) == 0);

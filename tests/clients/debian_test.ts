@@ -1,4 +1,4 @@
-// The programs of Debian's libdrm-tests, drm-info and kmscube, as they are.
+// The programs of Debian's libdrm-tests, drm-info, kmscube and glmark2, as they are.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { drivers } from "udrm/mod.ts";
 import { Rig } from "./rig.ts";
@@ -103,7 +103,10 @@ for (const [driver, make] of [["virtio_gpu", () => Rig.make()], ["vkms", vkms]] 
     const json = await rig.run("drm_info", "-j");
     assertEquals(json.code, 0);
     const card = JSON.parse(json.out)["/dev/dri/card0"];
-    assertEquals([card.driver.name, card.connectors.length, card.crtcs.length], [driver, 1, 1]);
+    // drm_info takes all client capabilities: it sees the writeback connector too.
+    const types = card.connectors.map(({ type }: { type: number }) => type);
+    assertEquals([card.driver.name, types, card.crtcs.length], [driver, driver === "vkms" ? [15, 18] : [15], 1]);
+    for (const { type, properties } of card.connectors) assertEquals("WRITEBACK_FB_ID" in properties, type === 18);
     assertEquals(card.driver.client_caps.ATOMIC, true);
     assertEquals(rig.errors, []);
   });
@@ -144,5 +147,116 @@ Deno.test("kmscube draws its cube with Mesa's software renderer, at the refresh 
   const { out } = await running.ended();
   const rate = Number(/\(([\d.]+) fps\)/.exec(out)?.[1]);
   assert(rate > 25 && rate < 65, out);
+  assertEquals(rig.errors, []);
+});
+
+Deno.test("modetest -P shows an overlay plane at its place, and the rest of the screen around it", async () => {
+  await using rig = await Rig.make((display) => [drivers.vkms({ display, overlays: 1 })]);
+  const list = (await rig.run("modetest", "-M", "vkms")).out;
+  const connector = idOf(list, /\tconnected\t/);
+  const crtc = /CRTCs:\n[^\n]*\n(\d+)/.exec(list)?.[1];
+  const plane = `${overlayOf(list)}@${crtc}:320x240+100+50@XR24`;
+  const running = rig.start(
+    "modetest",
+    "-M",
+    "vkms",
+    "-F",
+    "smpte,smpte",
+    "-s",
+    `${connector}@${crtc}:1024x768`,
+    "-P",
+    plane,
+  );
+  const wrong = (): number => {
+    const picture = rig.display.picture();
+    if (picture?.width !== 1024) return Infinity;
+    let count = 0;
+    for (let y = 0, at = 0; y < 768; y++) {
+      for (let x = 0; x < 1024; x++, at += 4) {
+        const inside = x >= 100 && x < 420 && y >= 50 && y < 290;
+        const [r, g, b] = inside ? bars(x - 100, y - 50, 320, 240) : bars(x, y, 1024, 768);
+        if (picture.data[at] !== r || picture.data[at + 1] !== g || picture.data[at + 2] !== b) count++;
+      }
+    }
+    return count;
+  };
+  await rig.serve(() => wrong() === 0);
+  await running.end();
+  assertEquals([(await running.ended()).code, rig.errors], [0, []]);
+});
+
+function overlayOf(list: string): string {
+  const planes = list.slice(list.indexOf("Planes:"));
+  const id = [...planes.matchAll(/^(\d+)\t[\s\S]*?enums: Overlay=0 Primary=1 Cursor=2\n\t\tvalue: (\d)/gm)]
+    .find(([, , type]) => type === "0")?.[1];
+  assert(id !== undefined, planes);
+  return id;
+}
+
+for (const [driver, make] of [["virtio_gpu", () => Rig.make()], ["vkms", vkms]] as const) {
+  Deno.test(`modetest -C moves a cursor over the screen of ${driver}`, async () => {
+    await using rig = await make();
+    const connector = idOf((await rig.run("modetest", "-M", driver, "-c")).out, /\tconnected\t/);
+    const running = rig.start("modetest", "-M", driver, "-s", `${connector}:1024x768`, "-C");
+    // The first pixel that is not of the bars is the cursor's corner: it goes down the diagonal.
+    const corner = (): readonly [number, number] | undefined => {
+      const picture = rig.display.picture();
+      if (picture?.width !== 1024) return undefined;
+      for (let y = 0, at = 0; y < 512; y++) {
+        for (let x = 0; x < 1024; x++, at += 4) {
+          const [r, g, b] = bars(x, y, 1024, 768);
+          if (picture.data[at] !== r || picture.data[at + 1] !== g || picture.data[at + 2] !== b) return [x, y];
+        }
+      }
+      return undefined;
+    };
+    const seen = new Set<number>();
+    await rig.serve(() => {
+      const place = corner();
+      if (place !== undefined && place[0] === place[1]) seen.add(place[0]);
+      return seen.size >= 5;
+    });
+    await running.end();
+    assertEquals([(await running.ended()).code, rig.errors], [0, []]);
+  });
+
+  Deno.test(`vbltest counts the vertical blanks of ${driver} while another program shows something`, async () => {
+    await using rig = await make();
+    const connector = idOf((await rig.run("modetest", "-M", driver, "-c")).out, /\tconnected\t/);
+    const shown = rig.start("modetest", "-M", driver, "-s", `${connector}:1024x768`);
+    await rig.serve(() => rig.display.picture()?.width === 1024);
+    const running = rig.start("vbltest", "-M", driver);
+    const start = Date.now();
+    await rig.serve(() => running.exited || Date.now() - start > 2500);
+    await running.end();
+    const { err } = await running.ended();
+    const rate = Number(/freq: ([\d.]+)Hz/.exec(err)?.[1]);
+    assert(rate > 30 && rate < 65, `60 a second are due: ${err}`);
+    await shown.end();
+    assertEquals([(await shown.ended()).code, rig.errors], [0, []]);
+  });
+}
+
+Deno.test("glmark2 turns its horse on the screen, with Mesa's software renderer", async () => {
+  await using rig = await Rig.make();
+  // The primary plane has no alpha.
+  const config = "red=8:green=8:blue=8:alpha=0:buffer=24";
+  const running = rig.start("glmark2-es2-drm", "-b", "build:duration=2", "--visual-config", config);
+  const copy = (): Uint8Array => rig.display.picture()?.data.slice() ?? new Uint8Array(0);
+  await rig.serve(() => running.exited || rig.display.frames() > 5);
+  const first = copy();
+  const frames = rig.display.frames();
+  await rig.serve(() => running.exited || rig.display.frames() > frames + 5);
+  const second = copy();
+  const { code, out } = await running.ended();
+  assertEquals(code, 0, out);
+  assertStringIncludes(out, "glmark2 Score:");
+  assertEquals([first.length, second.length], [1280 * 800 * 4, 1280 * 800 * 4]);
+  let changed = 0, drawn = 0;
+  for (let i = 0; i < first.length; i += 4) {
+    if (first[i] !== second[i]) changed++;
+    if (first[i] !== first[0]) drawn++;
+  }
+  assert(changed > 1000 && drawn > 50_000 && drawn < 600_000, `${drawn} pixels drawn, ${changed} of them changed`);
   assertEquals(rig.errors, []);
 });

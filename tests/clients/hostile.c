@@ -1,47 +1,6 @@
 // A client that talks to the server by itself, and lies. It ends well if the server has not answered what it must not.
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <xf86drm.h>
+#include "hostile.h"
 
-#define CHECK(condition)                                                                                               \
-  do {                                                                                                                 \
-    if (!(condition)) {                                                                                                \
-      printf("%s:%d: %s (errno %d, %s)\n", __FILE__, __LINE__, #condition, errno, strerror(errno));                    \
-      exit(1);                                                                                                         \
-    }                                                                                                                  \
-  } while (0)
-
-static uint32_t seed = 1;
-static uint32_t random32(void) {
-  seed ^= seed << 13;
-  seed ^= seed >> 17;
-  return seed ^= seed << 5;
-}
-static int connection(void) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  strcpy(address.sun_path, getenv("UDRM_SOCKET"));
-  int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-  if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0) return fd;
-  close(fd);
-  return -1;
-}
-// op, sequence, connection, flags, command, fds, then argument, length and offset of 64 bits.
-struct message {
-  uint32_t words[12];
-  unsigned char data[8192];
-};
 static int answered(int fd) {
   struct pollfd p = {.fd = fd, .events = POLLIN};
   return poll(&p, 1, 300) == 1 && (p.revents & POLLIN);

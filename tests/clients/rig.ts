@@ -1,5 +1,5 @@
 // What tests of real programs share: a system with a server in this process, turned by hand, and programs that run in it.
-import { buildShim, PreloadServer, writeTree } from "udrm/drivers/chardev/preload/mod.ts";
+import { buildShim, makeServerFolder, PreloadServer, SystemFiles } from "udrm/drivers/chardev/preload/mod.ts";
 import { createSystem, drivers, type DriverSource, PngDisplay, type System } from "udrm/mod.ts";
 import "udrm/drivers/os/testing.ts";
 
@@ -19,6 +19,10 @@ export interface Running {
   readonly pid: number;
   /** What it has printed by now. */
   readonly out: string;
+  /** Whether it has ended by now. */
+  readonly exited: boolean;
+  /** Writes to its stdin. */
+  write(text: string): Promise<void>;
   /** Closes its stdin. */
   end(): Promise<void>;
   /** Kills it. */
@@ -38,13 +42,14 @@ export class Rig implements AsyncDisposable {
   /** Errors in udrm itself: none is expected. */
   readonly errors: unknown[] = [];
   readonly #folder: string;
+  readonly #files: SystemFiles;
   readonly #shim: string;
 
   private constructor(shim: string, sources: (display: PngDisplay) => DriverSource[]) {
     this.#shim = shim;
-    this.#folder = Deno.makeTempDirSync({ prefix: "udrm-" });
+    this.#folder = makeServerFolder();
     this.system = createSystem({ pages: "memfd", clock: "monotonic", drivers: sources(this.display) });
-    writeTree(this.system, `${this.#folder}/root`);
+    this.#files = new SystemFiles(this.system, this.#folder);
     this.server = new PreloadServer({
       system: this.system,
       folder: this.#folder,
@@ -102,6 +107,13 @@ export class Rig implements AsyncDisposable {
       get out() {
         return out;
       },
+      get exited() {
+        return code !== undefined;
+      },
+      write: async (text) => {
+        const writer = child.stdin.getWriter();
+        await writer.write(new TextEncoder().encode(text)).finally(() => writer.releaseLock());
+      },
       end,
       kill: (signal) => child.kill(signal),
       ended: async () => {
@@ -122,6 +134,7 @@ export class Rig implements AsyncDisposable {
   /** Ends the server and the system. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.server[Symbol.dispose]();
+    this.#files[Symbol.dispose]();
     this.system[Symbol.dispose]();
     this.display[Symbol.dispose]();
     await Deno.remove(this.#folder, { recursive: true });
@@ -130,8 +143,8 @@ export class Rig implements AsyncDisposable {
 
 const programs = new Map<string, string>();
 
-/** Compiles a program of this folder, once; its path. The folder that holds it goes when the tests end. */
-export function compile(source: string): string {
+/** Compiles a program of this folder, once, with libdrm and more; its path. The folder that holds it goes when the tests end. */
+export function compile(source: string, ...libraries: string[]): string {
   let program = programs.get(source);
   if (program !== undefined) return program;
   const folder = Deno.makeTempDirSync({ prefix: "udrm-client-" });
@@ -139,7 +152,7 @@ export function compile(source: string): string {
   program = `${folder}/${source.replace(/\.c$/, "")}`;
   const from = new URL(source, import.meta.url).pathname;
   const { success, stderr } = new Deno.Command("gcc", {
-    args: ["-O1", "-Wall", "-Wextra", "-I/usr/include/libdrm", "-o", program, from, "-ldrm", "-lpthread"],
+    args: ["-O1", "-Wall", "-Wextra", "-I/usr/include/libdrm", "-o", program, from, "-ldrm", "-lpthread", ...libraries],
   }).outputSync();
   if (!success) throw new Error(`Cannot compile ${source}: ${new TextDecoder().decode(stderr)}`);
   programs.set(source, program);

@@ -6,8 +6,9 @@
 
 import { VirtualClock } from "udrm/core/clock.ts";
 import type { Device } from "udrm/core/device.ts";
+import type { Display } from "udrm/core/display.ts";
 import { DrmError } from "udrm/core/error.ts";
-import type { LocalProcess, ProcessOptions } from "udrm/core/process.ts";
+import type { LocalProcess, OpenFile, ProcessOptions } from "udrm/core/process.ts";
 import { System } from "udrm/core/system.ts";
 import { virtioLoopback } from "udrm/drivers/bus/virtqueue/mod.ts";
 import { nullDisplay } from "udrm/drivers/display/null/mod.ts";
@@ -27,12 +28,12 @@ export class KmsMachine implements Disposable {
   readonly device: Device;
   readonly #undo = new DisposableStack();
 
-  /** @param monitors how many. @param width of each, pixels. @param height of each, lines. */
-  constructor(monitors = 1, width = 640, height = 480) {
+  /** @param monitors how many. @param width of each, pixels. @param height of each, lines. @param screen what shows them. */
+  constructor(monitors = 1, width = 640, height = 480, screen: Display = nullDisplay()) {
     const renderer = this.#undo.use(soft2d());
     const modes = Array.from({ length: monitors }, () => ({ enabled: true, width, height }));
     const features = 1n << BigInt(uapi.VIRTIO_GPU_F_EDID);
-    const display = this.#undo.use(nullDisplay());
+    const display = this.#undo.use(screen);
     const scanouts = monitors;
     const options = { renderer, display, scanouts, modes, features, clock: this.clock };
     const host = this.#undo.use(virtioGpuHost(options));
@@ -44,6 +45,11 @@ export class KmsMachine implements Disposable {
   /** A program with the card open. */
   client(options: ProcessOptions = { comm: "igt" }, process: LocalProcess = this.system.process(options)): KmsClient {
     return new KmsClient(this, process);
+  }
+
+  /** A program with a DRM file that it was given, by whatever means. */
+  adopt(process: LocalProcess, fd: number): KmsClient {
+    return new KmsClient(this, process, process.file(fd));
   }
 
   /** Lets time pass, ns, and the host work. */
@@ -89,9 +95,9 @@ export class KmsClient extends Client {
   readonly machine: KmsMachine;
   readonly #propIds = new Map<string, number>();
 
-  /** @param machine where it runs. @param process itself. */
-  constructor(machine: KmsMachine, process: LocalProcess) {
-    super(process, process.open("/dev/dri/card0"));
+  /** @param machine where it runs. @param process itself. @param card its DRM file, by default one that it opens. */
+  constructor(machine: KmsMachine, process: LocalProcess, card: OpenFile = process.open("/dev/dri/card0")) {
+    super(process, card);
     this.machine = machine;
   }
 

@@ -73,8 +73,8 @@ Deno.test("cursor: what is wrong leaves it as it was", () => {
   const before = t.shown;
   for (const flags of [0, 4, 0x8000_0000, BO | 4]) assertEquals(t.cursor({ ...good, flags, crtc_id: 0 }), "EINVAL");
   for (const crtc_id of [0, t.plane, 0xffff_ffff]) assertEquals(t.cursor({ ...good, crtc_id }), "ENOENT");
-  assertEquals(t.cursor({ ...good, handle: 0xffff }), "ENOENT");
-  assertEquals(t.cursor({ ...good, handle: t.machine.client().dumb(64, 64).handle + 7 }), "ENOENT");
+  assertEquals(t.cursor({ ...good, handle: 0xffff }), "EINVAL");
+  assertEquals(t.cursor({ ...good, handle: t.machine.client().dumb(64, 64).handle + 7 }), "EINVAL");
   assertEquals(t.cursor({ ...good, width: 65 }), "EINVAL"); // the buffer ends before
   assertEquals(t.cursor({ ...good, height: 4096 }), "EINVAL");
   assertEquals(t.cursor({ ...good, width: 16, height: 16 }), "EINVAL"); // no framebuffer is so small

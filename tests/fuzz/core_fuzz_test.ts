@@ -20,6 +20,9 @@ const RUNS = 100;
 const USER_SIZE = 4096;
 /** The place of the card with a display in `Rig.files`. */
 const SCREEN = 10;
+/** The place of a lease of all that it has. */
+const LEASE = 11;
+const LAST = LEASE;
 
 /** A client with an fd of every kind, and a few live and dead handles. */
 class Rig extends TestSystem {
@@ -68,6 +71,7 @@ class Rig extends TestSystem {
       task.file(task.install(new EventFd(0))),
       this.#screen(),
     ];
+    this.files.push(this.#lease());
     const chunk = task.alloc(1 << 20);
     this.user = {
       address: chunk.address + BigInt(chunk.bytes.length - USER_SIZE),
@@ -100,13 +104,23 @@ class Rig extends TestSystem {
     });
     TEST_MODE.store(crtc.mode);
     assertEquals(card.ioctl(uapi.DRM_IOCTL_MODE_SETCRTC, crtc), 0);
-    for (const capability of [uapi.DRM_CLIENT_CAP_UNIVERSAL_PLANES, uapi.DRM_CLIENT_CAP_ATOMIC]) {
-      card.ioctl(
-        uapi.DRM_IOCTL_SET_CLIENT_CAP,
-        uapi.drm_set_client_cap.of({ capability: BigInt(capability), value: 1n }),
-      );
-    }
+    becomeAtomic(card);
     return card;
+  }
+
+  /** What the card with a display has, lent; its lessee may do whatever clients may. */
+  #lease(): OpenFile {
+    const kms = this.devices[2].kms;
+    assert(kms !== undefined);
+    const ids = Uint32Array.from([...kms.crtcs, ...kms.connectors, ...kms.planes], ({ id }) => id);
+    const arg = uapi.drm_mode_create_lease.of({
+      object_ids: this.task.heap.from(new Uint8Array(ids.buffer)).address,
+      object_count: ids.length,
+    });
+    assertEquals(this.files[SCREEN].ioctl(uapi.DRM_IOCTL_MODE_CREATE_LEASE, arg), 0);
+    const lease = this.task.file(arg.fd);
+    becomeAtomic(lease);
+    return lease;
   }
 
   /** Sends a request to any file; the outcome must be a number or a DrmError, now or when a wait is given up. */
@@ -148,6 +162,13 @@ class Rig extends TestSystem {
     for (const file of this.files.filter((file) => file.file.kind === "drm")) {
       for (const [handle] of drmFile(file).objects) if (handle > 3) this.closeGem(handle, file);
     }
+  }
+}
+
+function becomeAtomic(card: OpenFile): void {
+  for (const capability of [uapi.DRM_CLIENT_CAP_UNIVERSAL_PLANES, uapi.DRM_CLIENT_CAP_ATOMIC]) {
+    const arg = uapi.drm_set_client_cap.of({ capability: BigInt(capability), value: 1n });
+    card.ioctl(uapi.DRM_IOCTL_SET_CLIENT_CAP, arg);
   }
 }
 
@@ -216,7 +237,7 @@ function resolve(rig: Rig, { at, offset }: Pointer): bigint {
 
 /** What is sent: members by kind, how the argument is passed, and what is done to the request's number. */
 const request = fc.record({
-  file: fc.nat(5),
+  file: fc.nat(6),
   small: fc.array(u32, { minLength: 16, maxLength: 16 }),
   wide: fc.array(u64, { minLength: 8, maxLength: 8 }),
   raw: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
@@ -265,7 +286,7 @@ function send(rig: Rig, file: OpenFile, cmd: number, struct: uapi.Struct<unknown
 }
 
 /** Places of the DRM files in `Rig.files`. */
-const CARDS = [0, 1, 2, SCREEN, SCREEN, SCREEN];
+const CARDS = [0, 1, 2, SCREEN, SCREEN, SCREEN, LEASE];
 
 Deno.test("the requests that may wait are these; a Wait of any other is a TypeError, which no test here lets pass", () => {
   const marked = coreTable().entries.filter(({ mayWait }) => mayWait).map(({ name }) =>
@@ -325,7 +346,7 @@ for (const [name, cmd, struct] of others) {
   Deno.test(`whatever is sent to a file of whatever kind, ${name} answers with a number or an errno`, () => {
     const own = KINDS.find(([pattern]) => pattern.test(name))?.[1] ?? 0;
     fc.assert(
-      fc.property(request, fc.oneof({ weight: 2, arbitrary: fc.constant(own) }, fc.nat(SCREEN)), (r, file) => {
+      fc.property(request, fc.oneof({ weight: 2, arbitrary: fc.constant(own) }, fc.nat(LAST)), (r, file) => {
         using rig = new Rig();
         send(rig, rig.files[file], cmd, struct, r);
         rig.check();
@@ -344,7 +365,7 @@ Deno.test("any request number, to any file, answers with a number or an errno", 
     fc.nat(64),
   );
   fc.assert(
-    fc.property(request, cmd, fc.nat(SCREEN), (r, [dir, type, nr, size], file) => {
+    fc.property(request, cmd, fc.nat(LAST), (r, [dir, type, nr, size], file) => {
       send(rig, rig.files[file], uapi._IOC(dir, type, nr, size), undefined, { ...r, size: undefined, dir: undefined });
       rig.check();
       rig.tidy();
@@ -378,7 +399,7 @@ Deno.test("mmap, lseek, read, write and poll of any file with any numbers answer
   );
   fc.assert(
     fc.property(
-      fc.nat(SCREEN),
+      fc.nat(LAST),
       fc.constantFrom("mmap", "lseek", "read", "write", "poll"),
       number,
       number,

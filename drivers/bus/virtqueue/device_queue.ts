@@ -31,6 +31,15 @@ export interface SplitDeviceQueueOptions {
   readonly eventIdx: boolean;
   /** Sends a used buffer notification for queue `index`. */
   readonly interrupt: (index: number) => void;
+  /**
+   * The available index to go on from, u16, for a ring that was in use before; what was used so far then stands in the ring.
+   * A new ring by default: both are 0.
+   */
+  readonly base?: number;
+  /** Hears of what is written into buffers: `length` bytes at guest address `gpa`. */
+  readonly written?: (gpa: number, length: number) => void;
+  /** Hears of what is written into the used ring: `length` bytes at `offset` of it. */
+  readonly usedWritten?: (offset: number, length: number) => void;
 }
 
 /** Copies up to here are done in a loop: a view costs more than it saves. */
@@ -58,6 +67,8 @@ export class SplitDeviceQueue implements DeviceQueue, Disposable {
   readonly #indirect: boolean;
   readonly #eventIdx: boolean;
   readonly #interrupt: (index: number) => void;
+  readonly #written: ((gpa: number, length: number) => void) | undefined;
+  readonly #usedWritten: ((offset: number, length: number) => void) | undefined;
   readonly #inFlight: Uint8Array;
   // An indirect table is copied before it is looked at; it grows to what the largest chain needs.
   #table: Uint32Array = EMPTY;
@@ -84,8 +95,14 @@ export class SplitDeviceQueue implements DeviceQueue, Disposable {
     this.#indirect = options.indirect;
     this.#eventIdx = options.eventIdx;
     this.#interrupt = options.interrupt;
+    this.#written = options.written;
+    this.#usedWritten = options.usedWritten;
     try {
       this.#ring = new SplitRing(options.memory, options.address);
+      if (options.base !== undefined) {
+        this.#lastAvail = options.base & 0xffff;
+        this.#usedIdx = this.#ring.used[1];
+      }
     } catch (error) {
       if (!(error instanceof DrmError)) throw error;
       this.#broken = error.message;
@@ -101,6 +118,11 @@ export class SplitDeviceQueue implements DeviceQueue, Disposable {
   /** Buffers that were popped and not pushed yet; at most as many as descriptors. */
   get outstanding(): number {
     return this.#outstanding;
+  }
+
+  /** The available index that the next `pop` looks at, u16: where another device can go on. */
+  get base(): number {
+    return this.#lastAvail;
   }
 
   /** A chain to pop into. */
@@ -185,6 +207,7 @@ export class SplitDeviceQueue implements DeviceQueue, Disposable {
         const to = slot.offset + (gpa - slot.gpa);
         if (count <= LOOP_BYTES) { for (let b = 0; b < count; b++) bytes[to + b] = source[done + b]; }
         else bytes.set(source.subarray(done, done + count), to);
+        this.#written?.(gpa, count);
         done += count;
       }
       start += length;
@@ -211,6 +234,10 @@ export class SplitDeviceQueue implements DeviceQueue, Disposable {
     this.#usedIdx = (this.#usedIdx + 1) & 0xffff;
     // 2.7.8.2: len is set before idx.
     Atomics.store(ring.used, 1, this.#usedIdx);
+    if (this.#usedWritten !== undefined) {
+      this.#usedWritten(entry * 4, 8);
+      this.#usedWritten(2, 2);
+    }
   }
 
   /** Interrupts the driver for what was pushed since, if it wants to know: 2.7.7.2. */
@@ -234,6 +261,7 @@ export class SplitDeviceQueue implements DeviceQueue, Disposable {
     if (this.#broken !== undefined || ring === undefined) return true;
     if (this.#eventIdx) Atomics.store(ring.used, ring.availEvent, this.#lastAvail);
     else Atomics.store(ring.used, 0, 0);
+    this.#usedWritten?.(this.#eventIdx ? ring.availEvent * 2 : 0, 2);
     return Atomics.load(ring.avail, 1) === this.#lastAvail;
   }
 
@@ -241,6 +269,7 @@ export class SplitDeviceQueue implements DeviceQueue, Disposable {
   disableKicks(): void {
     if (this.#broken !== undefined || this.#ring === undefined || this.#eventIdx) return;
     Atomics.store(this.#ring.used, 0, VRING_USED_F_NO_NOTIFY);
+    this.#usedWritten?.(0, 2);
   }
 
   /** Lets the ring go; nothing is popped or pushed any more. */

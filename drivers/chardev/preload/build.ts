@@ -7,7 +7,24 @@
 import { createHash } from "node:crypto";
 
 const HEADERS: readonly string[] = ["shim.h"];
-const SOURCES: readonly string[] = ["setup.c", "identify.c", "connection.c", "path.c", "files.c", "io.c"];
+const SOURCES: readonly string[] = [
+  "setup.c",
+  "identify.c",
+  "connection.c",
+  "path.c",
+  "files.c",
+  "stat.c",
+  "links.c",
+  "folders.c",
+  "uevents.c",
+  "io.c",
+  "data.c",
+  "descriptors.c",
+  "poll.c",
+  "select.c",
+  "watch.c",
+  "syscall.c",
+];
 const FLAGS: readonly string[] = [
   "-shared",
   "-fPIC",

@@ -1,63 +1,63 @@
 /**
- * What requests do: open, ioctl, read and mmap of a client in another process, on core's files.
+ * What requests do: open, ioctl and mmap of a client in another process (data_calls.ts has the others), on core's files.
  * @module
  */
 
+import { DebugSnapshot } from "../../../core/debugfs_file.ts";
+import { DmaBuf } from "../../../core/dma_buf.ts";
 import { DRIVER_NR_BASE, DRIVER_NR_END } from "../../../core/driver.ts";
 import { DrmFile } from "../../../core/drm_file.ts";
 import { coreTable } from "../../../core/drm_table.ts";
+import { DrmError } from "../../../core/error.ts";
 import type { File, Mapping } from "../../../core/file.ts";
+import { PAGE_SIZE, type PageSegment } from "../../../core/memory.ts";
 import type { Process } from "../../../core/process.ts";
 import type { System } from "../../../core/system.ts";
 import type { Wait } from "../../../core/wait.ts";
 import { ERRNO } from "../../../uapi/errno.ts";
-import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_RDWR } from "../../../uapi/fcntl.ts";
+import { O_ACCMODE, O_RDONLY, O_RDWR } from "../../../uapi/fcntl.ts";
 import { _IOC_DIR, _IOC_READ, _IOC_SIZE, _IOC_WRITE } from "../../../uapi/ioctl.ts";
+import { sealedFile } from "../../os/mod.ts";
+import { lseekCall, pollCall, readCall, writeCall } from "./data_calls.ts";
 import { type DmaBufs, lend } from "./dma_bufs.ts";
 import type { FileEnd } from "./file_end.ts";
+import type { Outcome } from "./outcome.ts";
 import {
   FDS_MAX,
   HEADER,
   INLINE_MAX,
   OP_DMABUF_IOCTL,
   OP_IOCTL,
+  OP_LSEEK,
   OP_MMAP,
   OP_OPEN,
+  OP_POLL,
   OP_READ,
+  OP_WRITE,
   REQUEST,
   REQUEST_INLINE,
-  REQUEST_NONBLOCK,
 } from "./protocol.ts";
 import type { Request } from "./request.ts";
+import type { Tally } from "./tally.ts";
 
-const { EINVAL, ENOENT, ENOMEM, ENOTTY } = ERRNO;
+const { EINVAL, ENOMEM, ENOTTY } = ERRNO;
 const PATH_MAX = 4095;
-
-/** What a request has led to, besides its result. */
-export class Outcome {
-  /** Bytes of argument that go back. */
-  data = 0;
-  /** A file that was opened. */
-  opened: File | undefined = undefined;
-  /** A descriptor of memory to map, or -1. */
-  memory = -1;
-  /** A 64-bit answer. */
-  value = 0;
-  /** A number in place of a settled message's. */
-  token = 0;
-  /** The file that was read. */
-  end: FileEnd | undefined = undefined;
-}
 
 /** The requests, for one system. */
 export class Calls {
   readonly #system: System;
   readonly #dmaBufs: DmaBufs;
+  readonly #pipes: Tally;
 
-  /** Requests on a system. @param system whose nodes are opened. @param dmaBufs buffers that clients hold. */
-  constructor(system: System, dmaBufs: DmaBufs) {
+  /**
+   * Requests on a system.
+   *
+   * @param system whose nodes are opened. @param dmaBufs buffers that clients hold. @param pipes what clients wait with.
+   */
+  constructor(system: System, dmaBufs: DmaBufs, pipes: Tally) {
     this.#system = system;
     this.#dmaBufs = dmaBufs;
+    this.#pipes = pipes;
   }
 
   /**
@@ -71,6 +71,7 @@ export class Calls {
     if (end === undefined) {
       if (op === OP_OPEN) return this.#open(task, request, outcome);
       if (op === OP_DMABUF_IOCTL) return this.#dmaBufIoctl(task, request);
+      if (op === OP_POLL) return this.#poll(task, this.#memfd(request), request, outcome);
       return -EINVAL;
     }
     const { file } = end;
@@ -79,7 +80,13 @@ export class Calls {
         return this.#ioctl(task, file, request, outcome);
       case OP_READ:
         outcome.end = end;
-        return this.#read(task, file, request);
+        return readCall(task, file, request);
+      case OP_WRITE:
+        return writeCall(task, file, request);
+      case OP_LSEEK:
+        return lseekCall(file, request, outcome);
+      case OP_POLL:
+        return this.#poll(task, file, request, outcome);
       case OP_MMAP:
         return this.#mmap(task, file, request, outcome);
       default:
@@ -91,9 +98,14 @@ export class Calls {
     const length = request.u32(REQUEST.length);
     if (length > PATH_MAX || request.received < HEADER + length) return -EINVAL;
     const path = new TextDecoder().decode(request.message.bytes.subarray(HEADER, HEADER + length));
-    if (!path.startsWith("/dev/dri/") && path !== "/dev/sw_sync") return -ENOENT;
     const file = this.#system.open(task, path, request.u32(REQUEST.command));
+    outcome.memory = snapshot(file);
+    if (outcome.memory >= 0) {
+      file.put();
+      return 0;
+    }
     outcome.opened = file;
+    outcome.node = path.startsWith("/dev/") ? path.slice(5) : file.kind;
     return 0;
   }
 
@@ -111,38 +123,61 @@ export class Calls {
   }
 
   #dmaBufIoctl(task: Process, request: Request): number | Wait {
-    if (request.message.fdCount !== 1) return -ENOTTY;
-    const buffer = this.#dmaBufs.find(request.message.fds[0]);
+    const buffer = this.#memfd(request);
     return buffer === undefined ? -ENOTTY : buffer.ioctl(task, request.u32(REQUEST.command), request.pointer);
   }
 
-  #read(task: Process, file: File, request: Request): number | Wait {
-    const nonblock = (request.u32(REQUEST.flags) & REQUEST_NONBLOCK) !== 0;
-    file.flags = nonblock ? file.flags | O_NONBLOCK : file.flags & ~O_NONBLOCK;
-    if (!(file instanceof DrmFile)) return file.read(task, new Uint8Array(0));
-    const address = request.pointer;
-    return file.events.read(
-      request.number(REQUEST.length),
-      nonblock,
-      (event, offset) => task.memory.copyOut(address + BigInt(offset), event),
-    );
+  // The dma-buf that comes with a message.
+  #memfd(request: Request): File | undefined {
+    return request.message.fdCount === 1 ? this.#dmaBufs.find(request.message.fds[0]) : undefined;
+  }
+
+  #poll(task: Process, file: File | undefined, request: Request, outcome: Outcome): number {
+    return file instanceof DmaBuf ? pollCall(task, file, request, outcome, this.#pipes) : -ENOTTY;
   }
 
   #mmap(task: Process, file: File, request: Request, outcome: Outcome): number {
     const prot = request.u32(REQUEST.command);
     const flags = Number(request.pointer & 0xffff_ffffn);
+    const done = Number(request.pointer >> 32n) * PAGE_SIZE;
+    const length = request.number(REQUEST.length);
     let mapping: Mapping | undefined;
     try {
-      mapping = file.map(task, request.number(REQUEST.length), request.number(REQUEST.offset), prot, flags);
-      const memory = mapping.fd;
-      if (memory === undefined) return -ENOMEM;
+      mapping = file.map(task, length, request.number(REQUEST.offset), prot, flags);
+      const segment = findSegment(mapping.segments ?? [], done);
+      const memory = segment === undefined ? mapping.fd : segment.pages.fd;
+      if (memory === undefined || (segment === undefined && done > 0)) return -ENOMEM;
       outcome.memory = lend(memory, (file.flags & O_ACCMODE) === O_RDONLY ? O_RDONLY : O_RDWR);
-      outcome.value = mapping.fdOffset ?? 0;
+      outcome.value = segment === undefined ? mapping.fdOffset ?? 0 : (segment.pages.fdOffset ?? 0) + segment.offset;
+      outcome.length = segment?.length ?? length;
       return 0;
     } finally {
       // The client's own mapping keeps the memory.
       mapping?.[Symbol.dispose]();
     }
+  }
+}
+
+// What is left of the range that `done` bytes lead into.
+function findSegment(segments: readonly PageSegment[], done: number): PageSegment | undefined {
+  let start = 0;
+  for (const { pages, offset, length } of segments) {
+    const skip = done - start;
+    if (skip < length) return { pages, offset: offset + skip, length: length - skip };
+    start += length;
+  }
+  return undefined;
+}
+
+// A file of debugfs that is only read is a memfd with what it says now: all of the C library works on that. -1 for other files,
+// and for those that cannot be read.
+function snapshot(file: File): number {
+  if (!(file instanceof DebugSnapshot) || file.accessMode !== O_RDONLY) return -1;
+  try {
+    return sealedFile("debugfs", file.data);
+  } catch (error) {
+    if (error instanceof DrmError) return -1;
+    throw error;
   }
 }
 
@@ -152,14 +187,16 @@ function known(file: File, command: number): boolean {
   return (nr >= DRIVER_NR_BASE && nr < DRIVER_NR_END ? file.device.table : coreTable()).has(command);
 }
 
+const NO_FDS: readonly number[] = [];
+
 /**
  * The reserved fds behind a request's argument. A client that names others harms itself.
  *
  * @param request as received. @param op OP_*.
  */
-export function reservedFds(request: Request, op: number): number[] {
+export function reservedFds(request: Request, op: number): readonly number[] {
   const count = Math.min(request.u32(REQUEST.fdCount), FDS_MAX);
-  if (count === 0) return [];
+  if (count === 0) return NO_FDS;
   const command = request.u32(REQUEST.command);
   const inline = op === OP_IOCTL && (request.u32(REQUEST.flags) & REQUEST_INLINE) !== 0 &&
     (_IOC_DIR(command) & _IOC_WRITE) !== 0;

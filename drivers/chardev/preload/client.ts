@@ -6,8 +6,12 @@
 import { Process } from "../../../core/process.ts";
 import type { System } from "../../../core/system.ts";
 import type { Wait } from "../../../core/wait.ts";
+import { ERRNO } from "../../../uapi/errno.ts";
 import { close, comm, type PeerCredentials, pidfdOpen, RemoteMemory } from "../../os/mod.ts";
 import { type Examine, RemoteFds } from "./remote_fds.ts";
+import type { Strangers } from "./strangers.ts";
+
+const { EINVAL, EMFILE, ENFILE, EPERM } = ERRNO;
 
 /** A connection. */
 export class Client {
@@ -46,11 +50,13 @@ export class Client {
    * @param address where `expected` lies in its memory
    * @param expected 8 bytes
    * @param examine finds our files among its descriptors
+   * @param strangers keeps what else of them is used
    * @returns 0, or -errno: EPERM if the system forbids it
    */
-  greet(system: System, address: bigint, expected: Uint8Array, examine: Examine): number {
+  greet(system: System, address: bigint, expected: Uint8Array, examine: Examine, strangers: Strangers): number {
     if (this.task !== undefined) return -EINVAL;
     const pidfd = pidfdOpen(this.peer.pid);
+    if (pidfd === -EMFILE) return -ENFILE; // it is the server that has no room
     if (pidfd < 0) return pidfd;
     const memory = new RemoteMemory(this.peer.pid);
     const found = new Uint8Array(8);
@@ -65,7 +71,7 @@ export class Client {
       return -EPERM;
     }
     this.#pidfd = pidfd;
-    this.fds = new RemoteFds(pidfd, examine);
+    this.fds = new RemoteFds(pidfd, this.peer.pid, examine, strangers);
     this.task = new Process(system, this.fds, memory, {
       pid: this.peer.pid,
       comm: comm(this.peer.pid) || "unknown",
@@ -84,6 +90,3 @@ export class Client {
     if (this.#pidfd >= 0) close(this.#pidfd);
   }
 }
-
-const EPERM = 1;
-const EINVAL = 22;

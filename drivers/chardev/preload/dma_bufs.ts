@@ -1,6 +1,6 @@
 /**
  * Dma-bufs in clients: each is its object's sealed memfd, opened anew for each export, with a shared lock on that open file.
- * When nobody holds a lock any more, the last descriptor of the last client is closed.
+ * When nobody holds a lock any more, the last descriptor of the last client is closed: the kernel tells when to look (inotify).
  * @module
  */
 
@@ -12,6 +12,7 @@ import { O_ACCMODE, O_RDWR } from "../../../uapi/fcntl.ts";
 import {
   addSeals,
   close,
+  CloseWatch,
   F_SEAL_SEAL,
   flock,
   fstat,
@@ -19,10 +20,12 @@ import {
   LOCK_NB,
   LOCK_SH,
   LOCK_UN,
+  OsError,
   reopen,
 } from "../../os/mod.ts";
 
 const SWEEP_NS = 100e6;
+const DOUBTS = 5;
 
 /**
  * A descriptor of memory for a client: an open file of its own, so that its flags and locks are not the server's, and sealed
@@ -44,6 +47,8 @@ interface Lent {
   readonly buffer: DmaBuf;
   readonly pages: Pages;
   readonly dev: bigint;
+  /** Its number at the watch; -1 if it is not watched. */
+  readonly watch: number;
 }
 
 /** The buffers that clients hold. */
@@ -51,16 +56,37 @@ export class DmaBufs {
   readonly #clock: Clock;
   // By inode number.
   readonly #lent = new Map<number, Lent>();
+  // Inode numbers by watch.
+  readonly #watched = new Map<number, number>();
+  #closes: CloseWatch | undefined;
   #timer: Timer | undefined;
+  // How often to look again at buffers of which a file was closed while they were still held.
+  #doubts = 0;
 
-  /** None yet. @param clock for looking now and then. */
+  /** None yet. @param clock for looking now and then, where the system does not tell of closed files. */
   constructor(clock: Clock) {
     this.#clock = clock;
+    try {
+      this.#closes = new CloseWatch();
+    } catch (error) {
+      if (!(error instanceof OsError)) throw error;
+    }
   }
 
   /** Buffers that clients hold, as far as known. */
   get count(): number {
     return this.#lent.size;
+  }
+
+  /** A descriptor that is readable when `hear` has something to do; -1 for none. */
+  get closesFd(): number {
+    return this.#closes?.fd ?? -1;
+  }
+
+  /** Whether a buffer can be a memfd in clients: it is a GEM object's own, of one piece. Others, as udmabufs, are sockets. */
+  canLend(buffer: DmaBuf): boolean {
+    const { pages } = buffer;
+    return buffer.object !== undefined && pages?.fd !== undefined && (pages.fdOffset ?? 0) === 0;
   }
 
   /**
@@ -83,12 +109,14 @@ export class DmaBufs {
         close(fd);
         throw new DrmError("ENFILE", "Cannot give a buffer to a client: it cannot be locked");
       }
-      const known = this.#lent.get(Number(ino));
-      if (known?.buffer !== buffer) {
-        known?.buffer.put();
-        this.#lent.set(Number(ino), { buffer: buffer.ref(), pages, dev });
+      const inode = Number(ino);
+      if (this.#lent.get(inode)?.buffer !== buffer) {
+        this.#forget(inode);
+        const watch = this.#closes?.add(memory) ?? -1;
+        if (watch >= 0) this.#watched.set(watch, inode);
+        this.#lent.set(inode, { buffer: buffer.ref(), pages, dev, watch: Math.max(watch, -1) });
       }
-      this.#watch();
+      if (this.#watched.size < this.#lent.size) this.#lookLater();
       return fd;
     } finally {
       buffer.put();
@@ -102,25 +130,55 @@ export class DmaBufs {
     return lent?.dev === dev ? lent.buffer : undefined;
   }
 
-  /** Looks which buffers nobody holds any more. */
-  sweep(): void {
-    for (const [inode, { buffer, pages }] of this.#lent) {
-      const memory = pages.fd;
-      if (memory !== undefined) {
-        if (flock(memory, LOCK_EX | LOCK_NB) < 0) continue;
-        flock(memory, LOCK_UN);
-      }
-      this.#lent.delete(inode);
-      buffer.put();
-    }
+  /** Looks at those of which a file was closed. */
+  hear(): void {
+    this.#closes?.read((watch) => {
+      const inode = this.#watched.get(watch);
+      if (inode === undefined || !this.#look(inode)) return;
+      // Closing is told of before the lock goes (__fput): this may have been the last one all the same.
+      this.#doubts = DOUBTS;
+      this.#lookLater();
+    }, () => this.sweep());
   }
 
-  #watch(): void {
+  /** Looks which buffers nobody holds any more. */
+  sweep(): void {
+    for (const inode of [...this.#lent.keys()]) this.#look(inode);
+  }
+
+  // Whether somebody still holds a buffer; if not, it goes.
+  #look(inode: number): boolean {
+    const lent = this.#lent.get(inode);
+    const memory = lent?.pages.fd;
+    if (memory !== undefined) {
+      if (flock(memory, LOCK_EX | LOCK_NB) < 0) return true;
+      flock(memory, LOCK_UN);
+    }
+    this.#forget(inode);
+    return false;
+  }
+
+  #forget(inode: number): void {
+    const lent = this.#lent.get(inode);
+    if (lent === undefined) return;
+    this.#lent.delete(inode);
+    if (lent.watch >= 0) {
+      this.#watched.delete(lent.watch);
+      this.#closes?.remove(lent.watch);
+    }
+    if (this.#lent.size === 0) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+    }
+    lent.buffer.put();
+  }
+
+  #lookLater(): void {
     if (this.#timer !== undefined) return;
     this.#timer = this.#clock.at(this.#clock.now() + SWEEP_NS, () => {
       this.#timer = undefined;
       this.sweep();
-      if (this.#lent.size > 0) this.#watch();
+      if (this.#watched.size < this.#lent.size || (this.#lent.size > 0 && --this.#doubts > 0)) this.#lookLater();
     });
   }
 
@@ -128,7 +186,8 @@ export class DmaBufs {
   close(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    for (const { buffer } of this.#lent.values()) buffer.put();
-    this.#lent.clear();
+    for (const inode of [...this.#lent.keys()]) this.#forget(inode);
+    this.#closes?.[Symbol.dispose]();
+    this.#closes = undefined;
   }
 }

@@ -4,18 +4,22 @@
  * @module
  */
 
+import { DmaBuf } from "../../../core/dma_buf.ts";
 import type { File, PollWaiter } from "../../../core/file.ts";
-import { POLLIN } from "../../../uapi/fcntl.ts";
+import { POLLERR, POLLHUP, POLLIN } from "../../../uapi/fcntl.ts";
 import {
   bindAbstract,
   close,
-  fstat,
   type MessageBuffer,
   MSG_DONTWAIT,
   OsError,
   passCredentials,
+  socketCookie,
   socketpair,
 } from "../../os/mod.ts";
+
+// A reader finds out what has become of the file.
+const READABLE = POLLIN | POLLHUP | POLLERR;
 
 /** An open file that clients hold. */
 export class FileEnd implements PollWaiter {
@@ -23,8 +27,8 @@ export class FileEnd implements PollWaiter {
   readonly file: File;
   /** The socket on the server's side. */
   readonly socket: number;
-  /** Inode number of the clients' side. */
-  readonly inode: number;
+  /** The kernel's number of the clients' side. */
+  readonly cookie: number;
   /** What the server's epoll calls it; set once it is watched. */
   key = -1;
   readonly #token: MessageBuffer;
@@ -33,10 +37,10 @@ export class FileEnd implements PollWaiter {
   #out = false;
   #closed = false;
 
-  private constructor(file: File, socket: number, inode: number, token: MessageBuffer) {
+  private constructor(file: File, socket: number, cookie: number, token: MessageBuffer) {
     this.file = file;
     this.socket = socket;
-    this.inode = inode;
+    this.cookie = cookie;
     this.#token = token;
   }
 
@@ -44,7 +48,7 @@ export class FileEnd implements PollWaiter {
    * Makes the pair.
    *
    * @param file whose reference it takes over, also when it throws
-   * @param name what the clients' side is told as its peer's name: "KEY/NODE/ID"
+   * @param name what the clients' side is told as its peer's name: shim.h has its form
    * @param token a buffer for one word, shared among all ends
    * @returns the end, and the descriptor for the client, which the caller sends and closes
    * @throws {OsError} EMFILE, ENFILE
@@ -57,7 +61,9 @@ export class FileEnd implements PollWaiter {
       const result = bindAbstract(socket, name);
       if (result < 0) throw new OsError(`name a socket ${name}`, result);
       passCredentials(socket);
-      const end = new FileEnd(file, socket, Number(fstat(fd).ino), token);
+      const cookie = socketCookie(fd);
+      if (cookie < 0) throw new OsError("tell a socket from others", cookie);
+      const end = new FileEnd(file, socket, cookie, token);
       end.wake();
       return { end, fd };
     } catch (error) {
@@ -69,7 +75,8 @@ export class FileEnd implements PollWaiter {
 
   /** The file may have become readable: tells the clients' side, once until it is emptied. */
   wake(): void {
-    if (this.#closed || this.#out || (this.file.poll(POLLIN, this) & POLLIN) === 0) return;
+    // A dma-buf is asked about: its socket is to end every wait, so that the client looks closer.
+    if (this.#closed || this.#out || !(this.file instanceof DmaBuf || this.#readable)) return;
     this.#out = true;
     this.#number = this.#number + 1 >>> 0 || 1;
     this.#send();
@@ -77,9 +84,13 @@ export class FileEnd implements PollWaiter {
 
   /** The number of the message that is to be taken away because the file is not readable any more; 0 for none. */
   settle(): number {
-    if (!this.#out || (this.file.poll(POLLIN, this) & POLLIN) !== 0) return 0;
+    if (!this.#out || this.#readable) return 0;
     this.#out = false;
     return this.#number;
+  }
+
+  get #readable(): boolean {
+    return (this.file.poll(POLLIN, this) & READABLE) !== 0;
   }
 
   /** A message was taken away by mistake. @param number its number. */

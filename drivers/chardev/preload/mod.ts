@@ -7,4 +7,5 @@
 
 export { BuildError, buildShim } from "./build.ts";
 export { PreloadServer, type PreloadServerOptions } from "./server.ts";
-export { writeTree } from "./tree.ts";
+export { makeServerFolder } from "./server_folder.ts";
+export { SystemFiles } from "./system_files.ts";

@@ -21,19 +21,45 @@ export const OP_OPEN = 2;
 export const OP_IOCTL = 3;
 /** read(2) into `argument`, `length` bytes. */
 export const OP_READ = 4;
-/** mmap(2): `length`, `offset`, PROT_* in `command`, MAP_* in `argument`. */
+/**
+ * mmap(2): `length`, `offset`, PROT_* in `command`, MAP_* in `argument`, whose upper half says how many pages of the range have
+ * been mapped already. The answer brings memory, with its offset there as the value, and for how many bytes it is enough.
+ */
 export const OP_MMAP = 5;
 /** A signal came: the connection's request is to end. It has no reply of its own. */
 export const OP_CANCEL = 6;
 /** A message that means "readable" was taken by mistake: `command` is its number. No reply. */
 export const OP_RESEND = 7;
-/** ioctl(2) of the file that comes with the message, if it is a dma-buf. */
+/** ioctl(2) of the memfd that comes with the message, if it is a dma-buf. */
 export const OP_DMABUF_IOCTL = 8;
+
+/** write(2): `length` bytes, behind the request if it is inline, else at `argument`. */
+export const OP_WRITE = 9;
+/** lseek(2): `offset`, the origin in `command`; the position is the answer's value. */
+export const OP_LSEEK = 10;
+/** poll(2) of a dma-buf, which is the file or comes with the message: POLLIN and POLLOUT in `command`, POLL_* in `argument`. */
+export const OP_POLL = 11;
+
+/** OP_POLL only asks. */
+export const POLL_ASK = 0;
+/** OP_POLL is to bring descriptors to wait with if nothing is ready. */
+export const POLL_WAIT = 1;
+/** OP_POLL is to bring them in any case. */
+export const POLL_WATCH = 2;
+
+/** Clients poll the file by its socket. */
+export const POLLED_INPUT = 0;
+/** Clients ask for it, as it is a dma-buf. */
+export const POLLED_BUFFER = 1;
+/** It has no poll: clients find it always ready. */
+export const POLLED_NEVER = 2;
 
 /** The argument's bytes are (or come back) in the message. */
 export const REQUEST_INLINE = 1;
 /** The file is in nonblocking mode. */
 export const REQUEST_NONBLOCK = 2;
+/** At `offset`, and not at the file's position. */
+export const REQUEST_AT = 4;
 
 /** The request was handled. */
 export const STATUS_DONE = 0;
@@ -62,4 +88,5 @@ export const REPLY = {
   dataLength: 4,
   token: 5,
   value: 6,
+  length: 8,
 } as const;

@@ -5,6 +5,7 @@
  */
 
 import { MessageBuffer } from "../../os/mod.ts";
+import { Outcome } from "./outcome.ts";
 import { HEADER, INLINE_MAX, MESSAGE_MAX, REPLY, REQUEST } from "./protocol.ts";
 
 /** A request under way. */
@@ -19,6 +20,8 @@ export class Request {
   );
   /** Bytes that came. */
   received = 0;
+  /** What it leads to. */
+  readonly outcome: Outcome = new Outcome();
   // Views of the argument by size: made once.
   readonly #arguments: (Uint8Array | undefined)[] = [];
 

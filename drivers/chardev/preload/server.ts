@@ -5,50 +5,39 @@
  * @module
  */
 
-import { DmaBuf } from "../../../core/dma_buf.ts";
-import { DrmFile } from "../../../core/drm_file.ts";
 import { DrmError, EAGAIN } from "../../../core/error.ts";
 import type { File } from "../../../core/file.ts";
+import { BudgetAllocator } from "../../../core/memory.ts";
 import type { System } from "../../../core/system.ts";
-import type { Timer } from "../../../core/clock.ts";
 import type { Wait } from "../../../core/wait.ts";
 import { ERRNO } from "../../../uapi/errno.ts";
-import {
-  accept,
-  close,
-  Epoll,
-  EPOLLIN,
-  eventfd,
-  eventfdRead,
-  fstat,
-  listen,
-  MessageBuffer,
-  MSG_DONTWAIT,
-  OsError,
-  passCredentials,
-  peerCredentials,
-  raiseFdLimit,
-  S_IFMT,
-  S_IFREG,
-  S_IFSOCK,
-} from "../../os/mod.ts";
-import { Calls, Outcome, reservedFds } from "./calls.ts";
+import { close, Epoll, EPOLLIN, eventfd, eventfdRead, MSG_DONTWAIT, OsError, raiseFdLimit } from "../../os/mod.ts";
+import { Calls, reservedFds } from "./calls.ts";
 import { Client } from "./client.ts";
+import { Connections } from "./connections.ts";
 import { DmaBufs } from "./dma_bufs.ts";
+import { Ends } from "./ends.ts";
 import { FileEnd } from "./file_end.ts";
+import type { Outcome } from "./outcome.ts";
+import { PollPipe } from "./poll_pipe.ts";
 import { HEADER, OP_CANCEL, OP_HELLO, OP_RESEND, REPLY, REQUEST, STATUS_WANTS_FDS } from "./protocol.ts";
 import type { RemoteFds } from "./remote_fds.ts";
 import { Request } from "./request.ts";
+import { Strangers } from "./strangers.ts";
+import { Tally } from "./tally.ts";
 import { Watches } from "./watches.ts";
 
 const { EFAULT, EINVAL, EIO, EMFILE, ENFILE } = ERRNO;
-/** Threads of clients that may be connected at once, and those of one process. */
-const CONNECTIONS_MAX = 16384;
-const PROCESS_CONNECTIONS_MAX = 2048;
-/** How long nothing is accepted after the server has run out of descriptors. */
-const PAUSE_NS = 100e6;
+/** Pipes by which clients wait for dma-bufs: those of one process, and all. */
+const PROCESS_PIPES_MAX = 2048;
+const PIPES_MAX = 16384;
 const KEY_LISTEN = 0;
 const KEY_KICK = 1;
+const KEY_CLOSES = 2;
+const KEY_FIRST = 3;
+
+/** What the server's epoll watches besides its own. */
+type Watched = Client | FileEnd | PollPipe;
 
 /** What a {@linkcode PreloadServer} is made of. */
 export interface PreloadServerOptions {
@@ -70,23 +59,17 @@ export class PreloadServer implements Disposable {
   readonly kick: number;
   readonly #system: System;
   readonly #options: PreloadServerOptions;
-  readonly #keyName: string;
-  readonly #listener: number;
   readonly #epoll = new Epoll();
-  readonly #watches = new Watches<Client | FileEnd>(this.#epoll, KEY_KICK + 1);
-  readonly #ends = new Map<number, FileEnd>();
+  readonly #watches = new Watches<Watched>(this.#epoll, KEY_FIRST);
+  readonly #connections: Connections;
   readonly #dmaBufs: DmaBufs;
+  readonly #ends: Ends;
+  readonly #strangers = new Strangers();
+  readonly #pipes = new Tally(PROCESS_PIPES_MAX, PIPES_MAX);
   readonly #calls: Calls;
-  readonly #token = new MessageBuffer(8);
   readonly #spares: Request[] = [];
-  readonly #examine = (fd: number): File | undefined => this.#fileOf(fd);
-  #clients = 0;
-  // By process id.
-  readonly #threads = new Map<number, number>();
-  #files = 0;
-  #pause: Timer | undefined;
+  readonly #examine = (fd: number): File | undefined => this.#ends.find(fd);
   #stopped = false;
-  #sweep = false;
   // The descriptors of the client whose request runs.
   #current: RemoteFds | undefined = undefined;
   #closed = false;
@@ -98,32 +81,51 @@ export class PreloadServer implements Disposable {
    * @throws {OsError} as bind(2); EMFILE
    */
   constructor(options: PreloadServerOptions) {
+    const { system, folder } = options;
     this.#options = options;
-    this.#system = options.system;
-    this.#keyName = options.folder.slice(options.folder.lastIndexOf("/") + 1);
+    this.#system = system;
     raiseFdLimit();
     this.kick = eventfd();
-    this.#listener = listen(`${options.folder}/socket`);
-    passCredentials(this.#listener); // newer kernels: connections inherit it
-    this.#dmaBufs = new DmaBufs(this.#system.clock);
-    this.#calls = new Calls(this.#system, this.#dmaBufs);
-    this.#epoll.add(this.#listener, EPOLLIN, KEY_LISTEN);
     this.#epoll.add(this.kick, EPOLLIN, KEY_KICK);
+    this.#connections = new Connections(
+      `${folder}/socket`,
+      this.#epoll,
+      KEY_LISTEN,
+      system.clock,
+      (client) => this.#watches.add(client),
+    );
+    this.#dmaBufs = new DmaBufs(system.clock);
+    if (this.#dmaBufs.closesFd >= 0) this.#epoll.add(this.#dmaBufs.closesFd, EPOLLIN, KEY_CLOSES);
+    const key = folder.slice(folder.lastIndexOf("/") + 1);
+    this.#ends = new Ends(key, this.#dmaBufs, (end) => this.#watches.add(end));
+    this.#calls = new Calls(system, this.#dmaBufs, this.#pipes);
+    // Buffers that clients have let go of may still be counted.
+    if (system.pages instanceof BudgetAllocator) system.pages.onShort = () => this.#dmaBufs.sweep();
   }
 
   /** Connected threads of clients. */
   get clients(): number {
-    return this.#clients;
+    return this.#connections.count;
   }
 
-  /** Open files that clients hold, dma-bufs aside. */
+  /** Open files that clients hold, most dma-bufs aside. */
   get files(): number {
-    return this.#ends.size;
+    return this.#ends.count;
   }
 
-  /** Dma-bufs that clients hold. */
+  /** Dma-bufs that clients hold as memfds. */
   get dmaBufs(): number {
     return this.#dmaBufs.count;
+  }
+
+  /** Descriptors of clients' own files that are kept: eventfds to signal, memfds of udmabufs. */
+  get strangers(): number {
+    return this.#strangers.count;
+  }
+
+  /** Pipes by which clients wait for dma-bufs. */
+  get pipes(): number {
+    return this.#pipes.total;
   }
 
   /** Whether the request that runs now will come again with fds reserved: it is no event for a trace. */
@@ -142,19 +144,15 @@ export class PreloadServer implements Disposable {
     if (system.pending) system.pump();
     let wait = Math.min(ns, system.clock.next - system.clock.now());
     if (system.busy) wait = Math.min(wait, 1e6);
-    const timeout = wait === Infinity ? -1 : Math.max(0, Math.min(Math.ceil(wait / 1e6), 0x7fff_ffff));
-    const count = this.#epoll.wait(timeout);
+    const count = this.#epoll.waitNs(wait);
     for (let i = 0; i < count; i++) this.#event(this.#epoll.key(i));
     this.#watches.settle();
-    if (this.#sweep) {
-      this.#sweep = false;
-      this.#guarded(() => this.#dmaBufs.sweep());
-    }
     if (system.pending) system.pump();
   }
 
   #event(key: number): void {
-    if (key === KEY_LISTEN) return this.#accept();
+    if (key === KEY_LISTEN) return this.#connections.accept();
+    if (key === KEY_CLOSES) return this.#guarded(() => this.#dmaBufs.hear());
     if (key === KEY_KICK) {
       eventfdRead(this.kick);
       if (this.#options.onKick?.() === false) this.#stopped = true;
@@ -162,9 +160,12 @@ export class PreloadServer implements Disposable {
     }
     const watched = this.#watches.get(key);
     if (watched === undefined) return;
+    // A pipe has no event but that its client has let go of it.
+    if (watched instanceof PollPipe) return this.#drop(watched);
     const request = this.#spares.pop() ?? new Request();
     const length = request.message.receive(watched.socket, MSG_DONTWAIT);
     if (length <= 0) {
+      if (length === -ERRNO.EBADMSG && request.message.lost) this.#refuse(watched, request);
       this.#spares.push(request);
       if (length !== EAGAIN && length !== -ERRNO.EINTR && length !== -ERRNO.EBADMSG) this.#drop(watched);
       return;
@@ -175,20 +176,22 @@ export class PreloadServer implements Disposable {
     this.#spares.push(request);
   }
 
-  #drop(what: Client | FileEnd): void {
+  // What came with the message was lost: this process is out of descriptors. The client is not to wait for ever.
+  #refuse(from: Client | FileEnd, request: Request): void {
+    const client = this.#sender(from, request);
+    if (client === undefined || client.wait !== undefined) return;
+    client.fds?.begin([]);
+    this.#finish(client, request, request.outcome.begin(), -ENFILE);
+  }
+
+  #drop(what: Watched): void {
     if (!this.#watches.remove(what)) return;
     if (what instanceof FileEnd) {
-      this.#ends.delete(what.inode);
+      this.#ends.remove(what);
       this.#guarded(() => this.#options.onRelease?.(what.file));
-    } else {
-      this.#clients--;
-      const threads = (this.#threads.get(what.peer.pid) ?? 1) - 1;
-      if (threads > 0) this.#threads.set(what.peer.pid, threads);
-      else this.#threads.delete(what.peer.pid);
-    }
+    } else if (what instanceof PollPipe) this.#pipes.give(what.pid);
+    else this.#connections.remove(what);
     this.#guarded(() => what.close());
-    // A client that goes has often held buffers.
-    this.#sweep = true;
   }
 
   // Errors in the program itself must not take the server down.
@@ -200,38 +203,14 @@ export class PreloadServer implements Disposable {
     }
   }
 
-  #accept(): void {
-    for (;;) {
-      const socket = accept(this.#listener);
-      if (socket === EAGAIN || socket === -ERRNO.ECONNABORTED || socket === -ERRNO.EINTR) return;
-      if (socket < 0) return this.#pauseAccepting();
-      let client: Client;
-      try {
-        passCredentials(socket);
-        client = new Client(socket, peerCredentials(socket));
-      } catch (error) {
-        close(socket);
-        if (!(error instanceof OsError)) throw error;
-        continue;
-      }
-      const threads = this.#threads.get(client.peer.pid) ?? 0;
-      if (this.#clients >= CONNECTIONS_MAX || threads >= PROCESS_CONNECTIONS_MAX || !this.#watches.add(client)) {
-        close(socket);
-        continue;
-      }
-      this.#clients++;
-      this.#threads.set(client.peer.pid, threads + 1);
-    }
-  }
-
-  #pauseAccepting(): void {
-    if (this.#pause !== undefined) return;
-    this.#epoll.remove(this.#listener);
-    const { clock } = this.#system;
-    this.#pause = clock.at(clock.now() + PAUSE_NS, () => {
-      this.#pause = undefined;
-      this.#epoll.add(this.#listener, EPOLLIN, KEY_LISTEN);
-    });
+  // Whose connection a request names. A file's requests name the one that is to have the answer: the kernel says whether it is
+  // the sender's. A greeting may have been sent before the server asked who sends: who connected is known.
+  #sender(from: Client | FileEnd, request: Request): Client | undefined {
+    const named = from instanceof Client ? from : this.#watches.get(request.u32(REQUEST.connection));
+    if (!(named instanceof Client)) return undefined;
+    const { pid } = request.message;
+    if (named.peer.pid === pid) return named;
+    return pid === 0 && from === named && request.u32(REQUEST.op) === OP_HELLO ? named : undefined;
   }
 
   // Whether the request is kept, because it waits.
@@ -242,13 +221,8 @@ export class PreloadServer implements Disposable {
       from.resend(request.u32(REQUEST.command));
       return false;
     }
-    // A file's requests name the connection that is to have the answer: the kernel says whether it is the sender's.
-    const named = from instanceof Client ? from : this.#watches.get(request.u32(REQUEST.connection));
-    if (!(named instanceof Client)) return false;
-    // A greeting may have been sent between `accept` and `passCredentials`, without a sender: who connected is known.
-    const sender = request.message.pid;
-    if (named.peer.pid !== sender && !(sender === 0 && from === named && op === OP_HELLO)) return false;
-    const client = named;
+    const client = this.#sender(from, request);
+    if (client === undefined) return false;
     if (op === OP_CANCEL) {
       if (client.wait !== undefined && client.waiting === request.u32(REQUEST.sequence)) client.wait.cancel();
       return false;
@@ -260,7 +234,7 @@ export class PreloadServer implements Disposable {
     }
     let result: number | Wait;
     let file: File | undefined;
-    const outcome = new Outcome();
+    const outcome = request.outcome.begin();
     try {
       if (op === OP_HELLO) result = this.#hello(client, request, outcome);
       else if (client.task === undefined || client.fds === undefined) result = -EINVAL;
@@ -274,6 +248,7 @@ export class PreloadServer implements Disposable {
       result = this.#errno(error);
     }
     this.#current = undefined;
+    client.fds?.end();
     if (typeof result === "number") {
       this.#finish(client, request, outcome, result);
       return false;
@@ -305,7 +280,7 @@ export class PreloadServer implements Disposable {
 
   #hello(client: Client, request: Request, outcome: Outcome): number {
     outcome.token = client.key;
-    return client.greet(this.#system, request.pointer, request.argument(8), this.#examine);
+    return client.greet(this.#system, request.pointer, request.argument(8), this.#examine, this.#strangers);
   }
 
   // Answers. What goes along is the client's from here on: if the answer cannot be sent, it closes by itself.
@@ -324,16 +299,20 @@ export class PreloadServer implements Disposable {
     let size = HEADER + outcome.data;
     try {
       if (outcome.memory >= 0) message.fds[count++] = outcome.memory;
+      count = this.#givePipes(outcome, message.fds, count);
       if (outcome.opened !== undefined && !client.closed) {
         const { opened } = outcome;
         outcome.opened = undefined;
-        message.fds[count++] = this.#wire(opened);
+        // Not in one: what is left of the assignment is done first, and must not be if this throws.
+        const wired = this.#ends.wire(opened, outcome.node);
+        message.fds[count++] = wired;
       }
       if (!client.closed) {
         while (installs.length > 0) {
           const { fd, file, cloexec } = installs[0];
           installs.shift();
-          message.fds[count++] = this.#wire(file);
+          const wired = this.#ends.wire(file);
+          message.fds[count++] = wired;
           message.view.setInt32(size, fd, true);
           message.view.setInt32(size + 4, cloexec ? 1 : 0, true);
           size += 8;
@@ -356,6 +335,7 @@ export class PreloadServer implements Disposable {
       words[REPLY.dataLength] = outcome.data;
       words[REPLY.token] = outcome.end?.settle() ?? outcome.token;
       message.view.setBigInt64(REPLY.value * 4, BigInt(outcome.value), true);
+      if (outcome.length > 0) message.view.setBigUint64(REPLY.length * 4, BigInt(outcome.length), true);
       const refused = again > 0 || result === -EFAULT ? HEADER : size;
       if (message.send(client.socket, refused, count, MSG_DONTWAIT) < 0) this.#drop(client);
     }
@@ -363,26 +343,21 @@ export class PreloadServer implements Disposable {
     if (fds !== undefined) fds.wanted = 0;
   }
 
-  // The descriptor by which a client gets a file; takes over the reference.
-  #wire(file: File): number {
-    if (file instanceof DmaBuf) return this.#dmaBufs.lend(file);
-    const node = file instanceof DrmFile ? file.name : file.kind;
-    const { end, fd } = FileEnd.make(file, `${this.#keyName}/${node}/${this.#files++}`, this.#token);
-    if (!this.#watches.add(end)) {
-      close(fd);
-      end.close();
-      throw new DrmError("ENFILE", "Cannot open another file: the server is out of watches");
+  // What a client waits with is watched from here on; what cannot be watched it does not get.
+  #givePipes(outcome: Outcome, fds: Int32Array, start: number): number {
+    let count = start;
+    let room = true;
+    if (outcome.pipes.length === 0) return start;
+    for (const { pipe, fd } of outcome.pipes.splice(0)) {
+      fds[count++] = fd;
+      if (room && this.#watches.add(pipe, 0)) continue;
+      room = false;
+      this.#pipes.give(pipe.pid);
+      pipe.close();
     }
-    this.#ends.set(end.inode, end);
-    return fd;
-  }
-
-  // Which of our files a descriptor of ours (a duplicate of a client's) is.
-  #fileOf(fd: number): File | undefined {
-    const { mode, ino } = fstat(fd);
-    const type = mode & S_IFMT;
-    if (type === S_IFSOCK) return this.#ends.get(Number(ino))?.file;
-    return type === S_IFREG ? this.#dmaBufs.find(fd) : undefined;
+    if (room) return count;
+    while (count > start) close(fds[--count]);
+    throw new DrmError("ENFILE", "Cannot let a client wait for a buffer: the server is out of watches");
   }
 
   /** Ends every connection and every file. Twice does nothing. */
@@ -391,9 +366,10 @@ export class PreloadServer implements Disposable {
     this.#closed = true;
     for (const watched of this.#watches.all) if (watched instanceof Client) this.#drop(watched);
     for (const watched of this.#watches.all) this.#drop(watched);
-    this.#pause?.cancel();
+    this.#connections.close();
+    if (this.#system.pages instanceof BudgetAllocator) this.#system.pages.onShort = undefined;
     this.#dmaBufs.close();
-    close(this.#listener);
+    this.#strangers.close();
     close(this.kick);
     this.#epoll[Symbol.dispose]();
   }

@@ -27,10 +27,10 @@ export class Watches<T extends Watched> {
     this.#first = first;
   }
 
-  /** Watches something for messages and the end; false if the system has no room. */
-  add(item: T): boolean {
+  /** Watches something for messages and the end; false if the system has no room. @param events EPOLL*; the end is told always. */
+  add(item: T, events: number = EPOLLIN): boolean {
     const index = this.#free.pop() ?? this.#items.push(undefined) - 1;
-    if (this.#epoll.add(item.socket, EPOLLIN, this.#first + index) < 0) {
+    if (this.#epoll.add(item.socket, events, this.#first + index) < 0) {
       this.#free.push(index);
       return false;
     }

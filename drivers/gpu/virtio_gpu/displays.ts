@@ -55,6 +55,7 @@ export class Displays implements CommandSubject, Disposable {
       fbModifiers: false,
       dirtyFb: true,
       // virtio_gpu_user_framebuffer_create.
+      fbUnknownHandle: "EINVAL",
       fbFormat: (format) => {
         if (format !== DRM_FORMAT_XRGB8888 && format !== DRM_FORMAT_ARGB8888) {
           throw new DrmError(
@@ -144,7 +145,8 @@ export class Displays implements CommandSubject, Disposable {
       // Whole blocks of 128 bytes, no more than the host says there are.
       edid = answer.edid.subarray(0, Math.min(answer.size, answer.edid.length) & ~127);
     }
-    output.connector.setEdid(edid !== undefined && edid.length > 0 ? edid : undefined);
+    const { connector } = output;
+    connector.setEdid(connector.readEdid(() => edid !== undefined && edid.length > 0 ? edid : undefined));
     this.#answered();
   }
 

@@ -13,6 +13,7 @@ import type { Framebuffer } from "../../../core/kms/framebuffer.ts";
 import type { Mode } from "../../../core/kms/mode.ts";
 import { cvtMode } from "../../../core/kms/mode_cvt.ts";
 import type { ModeConfig } from "../../../core/kms/mode_config.ts";
+import { framebufferScanout } from "../../../core/kms/panic.ts";
 import type { PlaneState } from "../../../core/kms/plane_state.ts";
 import { modesWithoutEdid, preferMode } from "../../../core/kms/probe.ts";
 import {
@@ -76,6 +77,8 @@ export class Output {
         if (plane.state.fb !== state.fb) state.ignoreDamageClips = true;
       },
       atomicUpdate: (_plane, _old, state, damage, draft) => this.#updatePrimary(state, damage, draft),
+      getScanoutBuffer: framebufferScanout,
+      panicFlush: (plane) => this.#panicFlush(plane.state),
     });
     const cursor = kms.addPlane({
       type: "cursor",
@@ -147,6 +150,18 @@ export class Output {
     const fence = commands.resourceFlush(object.resourceId, x1, y1, width, height, object.ref(), true);
     queue.notify();
     if (fence !== undefined && !fence.isSignaled) draft.completeAfter(this.crtc, this.#bounded(fence));
+  }
+
+  // virtio_panic_flush: what a panic drew, with whatever room the queue has.
+  #panicFlush({ fb }: PlaneState): void {
+    if (fb === undefined || !this.#gpu.canSend(2)) return;
+    const { commands, queue } = this.#gpu;
+    const object = objectOf(fb);
+    if (object.dumb) {
+      commands.transferToHost2d(object.resourceId, 0, 0, fb.width, fb.height, fb.offsets[0], object.ref());
+    }
+    commands.resourceFlush(object.resourceId, 0, 0, fb.width, fb.height, object.ref());
+    queue.notify();
   }
 
   #setScanout(fb: Framebuffer, object: VirtioGpuObject, state: PlaneState): void {

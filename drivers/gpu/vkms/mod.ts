@@ -12,21 +12,35 @@ import { importShmem } from "../../../core/prime.ts";
 import { parseVkmsConfig, type VkmsConfig } from "./config.ts";
 import { Vkms } from "./vkms.ts";
 
-export { parseVkmsConfig, parseVkmsMode } from "./config.ts";
-export type { VkmsConfig, VkmsConnectorConfig, VkmsCrtcConfig, VkmsMode, VkmsPlaneConfig } from "./config.ts";
-export { CRC_ENTRIES, CrcCapture, crcLine } from "./crc_capture.ts";
-export type { CrcEntry, CrcSource } from "./crc_capture.ts";
+export { parseVkmsConfig, parseVkmsEdid, parseVkmsMode, vkmsEdidText } from "./config.ts";
+export type {
+  VkmsConfig,
+  VkmsConnectorConfig,
+  VkmsCrtcConfig,
+  VkmsEncoderConfig,
+  VkmsMode,
+  VkmsPlaneConfig,
+  VkmsPlug,
+  VkmsRotation,
+  VkmsStatus,
+} from "./config.ts";
+export { VkmsConnector } from "./connector.ts";
+export { VkmsDevice, VkmsDevices } from "./devices.ts";
 export { Vkms } from "./vkms.ts";
 
 /** What {@linkcode vkms} takes. */
 export interface VkmsOptions extends VkmsConfig {
-  /** Where frames go; nowhere by default: then nothing is composed. The caller keeps it. */
+  /**
+   * Where frames go; nowhere by default: then nothing is composed. The caller keeps it. Its scanouts are the CRTCs; the monitors
+   * that it asks for (`onModeChange`) are plugged in with the mode that it asks for.
+   */
   readonly display?: Display;
   /**
    * When frames go there: "vblank" (the default) is each frame, as a real display shows also what clients draw without telling;
-   * "commit" is the first frame after each commit, for who would rather have an idle device do nothing.
+   * "commit" is the first frame after each commit, for who would rather have an idle device do nothing; "ask" is only when the
+   * display asks (`onRefresh`): it does not hear when a CRTC is switched off.
    */
-  readonly present?: "vblank" | "commit";
+  readonly present?: "vblank" | "commit" | "ask";
 }
 
 const KERNEL_FEATURES: readonly Feature[] = ["MODESET", "ATOMIC", "GEM"];
@@ -48,8 +62,8 @@ const EXTRA_FEATURES: readonly Feature[] = ["RENDER", "SYNCOBJ", "SYNCOBJ_TIMELI
  */
 export function vkms(options: VkmsOptions = {}): Driver {
   const { display, present = "vblank", ...rest } = options;
-  if (present !== "vblank" && present !== "commit") {
-    throw new TypeError(`Cannot present at "${String(present)}": "vblank" or "commit" it must be`);
+  if (present !== "vblank" && present !== "commit" && present !== "ask") {
+    throw new TypeError(`Cannot present at "${String(present)}": "vblank", "commit" or "ask" it must be`);
   }
   const config = parseVkmsConfig(rest);
   return defineDriver<undefined, Vkms>({
@@ -57,7 +71,20 @@ export function vkms(options: VkmsOptions = {}): Driver {
     desc: "Virtual Kernel Mode Setting",
     version: [1, 0, 0],
     features: config.extras ?? true ? [...KERNEL_FEATURES, ...EXTRA_FEATURES] : KERNEL_FEATURES,
-    probe: (device) => new Vkms(device as unknown as Device, config, { display, everyFrame: present === "vblank" }),
+    bus: () => ({
+      type: "platform",
+      unique: config.name ?? "vkms",
+      driver: "vkms",
+      modalias: "platform:vkms",
+    }),
+    probe: (device) => {
+      const viewer = {
+        display: present === "ask" ? undefined : display,
+        everyFrame: present === "vblank",
+        asks: display,
+      };
+      return new Vkms(device as unknown as Device, config, viewer);
+    },
     remove: (device) => device.priv.remove(),
     dumbCreate: shmemDumbCreate,
     importDmaBuf: importShmem,

@@ -6,47 +6,23 @@
 
 import type { Display } from "../../../core/display.ts";
 import { DrmError } from "../../../core/error.ts";
+import { CRC_ENTRIES, type CrtcCrc } from "../../../core/kms/crc.ts";
 import type { Crtc } from "../../../core/kms/crtc.ts";
 import type { CrtcState } from "../../../core/kms/crtc_state.ts";
 import type { ModeConfig } from "../../../core/kms/mode_config.ts";
 import type { Plane } from "../../../core/kms/plane.ts";
-import { addPlaneProperty } from "../../../core/kms/plane_properties.ts";
 import type { VblankWaiter } from "../../../core/kms/vblank.ts";
-import {
-  drm_color_lut,
-  DRM_COLOR_YCBCR_BT2020,
-  DRM_COLOR_YCBCR_BT601,
-  DRM_COLOR_YCBCR_BT709,
-  DRM_COLOR_YCBCR_FULL_RANGE,
-  DRM_COLOR_YCBCR_LIMITED_RANGE,
-} from "../../../uapi/drm_mode_color.ts";
-import {
-  DRM_MODE_BLEND_COVERAGE,
-  DRM_MODE_BLEND_PIXEL_NONE,
-  DRM_MODE_BLEND_PREMULTI,
-  DRM_MODE_REFLECT_MASK,
-  DRM_MODE_ROTATE_MASK,
-} from "../../../uapi/drm_mode_plane.ts";
+import type { WritebackJob } from "../../../core/kms/writeback.ts";
+import { drm_color_lut } from "../../../uapi/drm_mode_color.ts";
 import { Composer } from "./composer.ts";
-import { formatsOf, planesOf, type VkmsConfig, type VkmsCrtcConfig } from "./config.ts";
-import { CRC_ENTRIES, CrcCapture } from "./crc_capture.ts";
-import { FbMemory, mapFramebuffer, unmapFramebuffer } from "./fb_memory.ts";
+import { planesOf, sharedPlaceOf, sharedPlanesOf, type VkmsConfig, type VkmsCrtcConfig } from "./config.ts";
+import { FbMemory } from "./fb_memory.ts";
 import { ComposedFrame } from "./frame.ts";
 import { Layer } from "./layer.ts";
-import { ALL_FORMATS, KERNEL_FORMATS } from "./pixel_format.ts";
-import { YUV_FORMATS } from "./yuv_format.ts";
+import { addVkmsPlane, type VkmsPlane } from "./plane.ts";
+import { completeWriteback, writeFrame } from "./writeback.ts";
 
 const LUT_SIZE = 256;
-const ENCODINGS = [
-  { value: DRM_COLOR_YCBCR_BT601, name: "ITU-R BT.601 YCbCr" },
-  { value: DRM_COLOR_YCBCR_BT709, name: "ITU-R BT.709 YCbCr" },
-  { value: DRM_COLOR_YCBCR_BT2020, name: "ITU-R BT.2020 YCbCr" },
-];
-const RANGES = [
-  { value: DRM_COLOR_YCBCR_LIMITED_RANGE, name: "YCbCr limited range" },
-  { value: DRM_COLOR_YCBCR_FULL_RANGE, name: "YCbCr full range" },
-];
-
 /** Who looks at the frames. */
 export interface OutputViewer {
   /** Where frames go; undefined: nowhere. */
@@ -59,8 +35,6 @@ export interface OutputViewer {
 export class Output implements VblankWaiter {
   /** The CRTC. */
   readonly crtc: Crtc;
-  /** The CRCs of its frames. */
-  readonly crc: CrcCapture;
   /** The frame that is composed next, if one is. */
   target = 0;
   readonly #kms: ModeConfig;
@@ -69,8 +43,6 @@ export class Output implements VblankWaiter {
   /** A layer for each plane of the device; which of them are shown, from the lowest. */
   readonly #layers = new Map<Plane, Layer>();
   readonly #shown: Layer[] = [];
-  /** Places of COLOR_ENCODING and COLOR_RANGE in the states of planes that have them. */
-  readonly #yuv = new Map<Plane, { readonly encoding: number; readonly range: number }>();
   #degamma: Uint8Array | undefined;
   #ctm: Uint8Array | undefined;
   #gamma: Uint8Array | undefined;
@@ -80,6 +52,8 @@ export class Output implements VblankWaiter {
   #armed = false;
   #last = -1;
   #frame: ComposedFrame | undefined;
+  #job: WritebackJob | undefined;
+  readonly #crcValue = new Uint32Array(1);
   readonly #compose = (): Composer => this.#prepared();
 
   /** Adds a CRTC and its planes. @param config a checked configuration. @param own its part for this CRTC. */
@@ -88,13 +62,14 @@ export class Output implements VblankWaiter {
     this.#viewer = viewer;
     const extras = config.extras ?? true;
     const mask = 1 << kms.crtcs.length;
-    const planes = planesOf(config, own);
+    const planes = planesOf(config, own, kms.crtcs.length);
+    const shared = sharedPlaceOf(config);
+    const stack = shared === undefined ? planes.length : shared + sharedPlanesOf(config).length + 1;
     // Registered as the kernel does: the primary plane, overlays, the cursor.
     const order = { primary: 0, overlay: 1, cursor: 2 };
     const made = planes.toSorted((a, b) => order[a.type] - order[b.type]).map((plane, i) => {
-      const names = plane.formats ?? config.formats;
-      const formats = names !== undefined ? formatsOf(names) : extras ? ALL_FORMATS : KERNEL_FORMATS;
-      return this.#addPlane(plane.type, formats, mask, extras ? { place: i, count: planes.length } : undefined);
+      const place = plane.type === "cursor" ? stack - 1 : i;
+      return this.adopt(addVkmsPlane(kms, config, plane, mask, place, stack));
     });
     const gammaSize = own.gammaSize ?? LUT_SIZE, degammaSize = own.degammaSize ?? (extras ? LUT_SIZE : 0);
     this.crtc = kms.addCrtc({
@@ -103,11 +78,14 @@ export class Output implements VblankWaiter {
       gammaSize,
       degammaSize,
       ctm: own.ctm ?? extras,
+      framePeriod: typeof config.refresh === "number" ? 1e9 / config.refresh : undefined,
       atomicCheck: (_crtc, _draft, state) => {
         if (!state.colorMgmtChanged) return;
         checkTable("gamma", state.gammaLut?.data, gammaSize);
         checkTable("degamma", state.degammaLut?.data, degammaSize);
       },
+      // The frame of the commit before, if it has not come yet: this one replaces it.
+      atomicBegin: () => this.#writeNow(),
       atomicFlush: (_crtc, _draft, state) => this.#flush(state),
       atomicEnable: () => {
         this.#on = true;
@@ -115,47 +93,20 @@ export class Output implements VblankWaiter {
         this.#arm();
       },
       atomicDisable: () => this.switchOff(),
-    });
-    this.crc = new CrcCapture({
-      isActive: () => this.crtc.state.active,
-      start: () => {
+      // vkms_set_crc_source, vkms_verify_crc_source, vkms_get_crc_sources.
+      verifyCrcSource,
+      setCrcSource: (_crtc, source) => {
+        if (source === undefined) return;
         this.#last = -1;
         this.#arm();
       },
+      getCrcSources: () => CRC_SOURCES,
     });
   }
 
-  // vkms_plane_init.
-  #addPlane(
-    type: "primary" | "overlay" | "cursor",
-    formats: readonly number[],
-    possibleCrtcs: number,
-    extras: { readonly place: number; readonly count: number } | undefined,
-  ): Plane {
-    const kms = this.#kms;
-    const plane = kms.addPlane({
-      type,
-      formats,
-      possibleCrtcs,
-      canPosition: true,
-      rotations: DRM_MODE_ROTATE_MASK | DRM_MODE_REFLECT_MASK,
-      alpha: extras !== undefined,
-      blendModes: extras && [DRM_MODE_BLEND_PIXEL_NONE, DRM_MODE_BLEND_PREMULTI, DRM_MODE_BLEND_COVERAGE],
-      zpos: extras && { min: 0, max: extras.count - 1, value: extras.place },
-      prepareFb: (_plane, _draft, state) => {
-        if (state.fb !== undefined) mapFramebuffer(state.fb);
-      },
-      cleanupFb: (_plane, state) => {
-        if (state.fb !== undefined) unmapFramebuffer(state.fb);
-      },
-      atomicUpdate: () => {}, // the CRTC's flush takes all planes
-    });
-    if (extras !== undefined && formats.some((format) => YUV_FORMATS.has(format))) {
-      this.#yuv.set(plane, {
-        encoding: addPlaneProperty(plane, kms.addEnumProperty("COLOR_ENCODING", ENCODINGS), DRM_COLOR_YCBCR_BT601),
-        range: addPlaneProperty(plane, kms.addEnumProperty("COLOR_RANGE", RANGES), DRM_COLOR_YCBCR_FULL_RANGE),
-      });
-    }
+  /** A plane that may be on it: one of its own, or one that several CRTCs share. */
+  adopt({ plane, panicked }: VkmsPlane): Plane {
+    panicked.push((crtc) => void (crtc === this.crtc && this.#on && this.#present(this.#prepared())));
     this.#layers.set(plane, new Layer());
     return plane;
   }
@@ -201,20 +152,56 @@ export class Output implements VblankWaiter {
     layer.blend = state.blendMode;
     layer.rotation = state.rotation;
     layer.zpos = state.normalizedZpos;
-    const yuv = this.#yuv.get(plane);
-    layer.encoding = yuv === undefined ? DRM_COLOR_YCBCR_BT601 : state.values[yuv.encoding];
-    layer.range = yuv === undefined ? DRM_COLOR_YCBCR_FULL_RANGE : state.values[yuv.range];
+    layer.encoding = state.colorEncoding;
+    layer.range = state.colorRange;
     return true;
+  }
+
+  /** The CRCs of its frames. */
+  get crc(): CrtcCrc {
+    return this.crtc.crc;
   }
 
   // The next frame is composed, if somebody wants it.
   #arm(): void {
     const { vblank } = this.crtc;
-    if (this.#armed || !vblank.enabled || !(this.crc.enabled || this.#presents)) return;
+    if (!this.#kms.hasVblank) return this.#runFree();
+    if (this.#armed || !vblank.enabled || !this.#wanted) return;
     this.target = vblank.count + 1;
     this.#armed = true;
     // Before all flips of that frame, since the frame before was the last to wait: they may bring the next state at once.
     vblank.add(this);
+  }
+
+  // Without vblank each commit is a frame.
+  #runFree(): void {
+    if (!this.#on || !(this.crc.enabled || this.#presents)) return;
+    const composer = this.#prepared();
+    if (this.crc.enabled) {
+      this.#crcValue[0] = composer.crc();
+      this.crc.add(this.#last = this.#last + 1, this.#crcValue);
+    }
+    if (this.#presents) this.#present(composer);
+  }
+
+  get #wanted(): boolean {
+    return this.crc.enabled || this.#presents || this.#job !== undefined;
+  }
+
+  /** vkms_wb_atomic_commit: the next frame is written where `job` says; its fence signals then. */
+  queueWriteback(job: WritebackJob): void {
+    this.#job = job;
+    if (this.#kms.hasVblank) this.#arm();
+    else this.#writeNow();
+  }
+
+  // Writes the frame, if one is to be written, before its time.
+  #writeNow(): void {
+    const job = this.#job;
+    this.#job = undefined;
+    if (job === undefined || job.done) return;
+    writeFrame(this.#prepared(), job);
+    completeWriteback(job);
   }
 
   get #presents(): boolean {
@@ -227,11 +214,20 @@ export class Output implements VblankWaiter {
     const { vblank } = this.crtc;
     if (!vblank.enabled) return;
     const composer = this.#prepared();
+    const job = this.#job;
+    this.#job = undefined;
+    const written = job !== undefined && !job.done ? writeFrame(composer, job) : undefined;
+    if (job !== undefined && written !== undefined) {
+      // After the flips of this frame, as the kernel's worker does.
+      vblank.add({ target: sequence, fire: (_sequence, time) => completeWriteback(job, time) });
+    }
     if (this.crc.enabled) {
       // Frames that passed while one was composed have its CRC too, as many as anybody can read.
       const first = this.#last < 0 ? sequence : this.#last + 1;
-      const crc = composer.crc();
-      for (let frame = Math.max(first, sequence - CRC_ENTRIES); frame <= sequence; frame++) this.crc.add(frame, crc);
+      this.#crcValue[0] = written ?? composer.crc();
+      for (let frame = Math.max(first, sequence - CRC_ENTRIES); frame <= sequence; frame++) {
+        this.crc.add(frame, this.#crcValue);
+      }
     }
     this.#last = sequence;
     if (this.#presents) this.#present(composer);
@@ -247,18 +243,28 @@ export class Output implements VblankWaiter {
     return composer;
   }
 
+  /** Shows a display what it has now, all of it; nothing while it is off. */
+  refresh(display: Display): void {
+    if (this.#on) display.present(this.crtc.index, this.#newFrame(this.#prepared()));
+  }
+
   #present(composer: Composer): void {
     this.#changed = false;
+    this.#viewer.display?.present(this.crtc.index, this.#newFrame(composer));
+  }
+
+  #newFrame(composer: Composer): ComposedFrame {
     let frame = this.#frame;
     if (frame === undefined || frame.held || frame.width !== composer.width || frame.height !== composer.height) {
       frame = this.#frame = new ComposedFrame(this.#compose);
     }
-    this.#viewer.display?.present(this.crtc.index, frame);
+    return frame;
   }
 
   /** Shows nothing any more: the CRTC is switched off, or the device gone. */
   switchOff(): void {
     if (!this.#on) return;
+    this.#writeNow();
     this.#on = false;
     this.crtc.vblank.remove(this);
     this.#armed = false;
@@ -270,6 +276,13 @@ export class Output implements VblankWaiter {
 }
 
 const byPlace = (a: Layer, b: Layer): number => a.zpos - b.zpos;
+
+const CRC_SOURCES: readonly string[] = ["auto"];
+
+function verifyCrcSource(_crtc: Crtc, source: string): number {
+  if (source !== "auto") throw new DrmError("EINVAL", `Cannot take CRCs of ${JSON.stringify(source)}`);
+  return 1;
+}
 
 // vkms_atomic_check.
 function checkTable(name: string, data: Uint8Array | undefined, size: number): void {

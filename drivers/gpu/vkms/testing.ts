@@ -1,5 +1,5 @@
 /**
- * Layers over memory of their own, for tests and benches of whoever composes.
+ * Layers over memory of their own, for tests and benches of whoever composes; and a monitor's EDID.
  * @module
  */
 
@@ -9,6 +9,7 @@ import {
   drm_format_info_plane_height,
   drm_format_info_plane_width,
 } from "../../../uapi/format.ts";
+import { sealEdidBlock } from "../../../core/kms/edid.ts";
 import { Layer, wordsOf } from "./layer.ts";
 
 /** What a layer shows and where; its picture is as large as what is shown, if nothing else is said. */
@@ -90,4 +91,16 @@ export function noise(bytes: Uint8Array, seed: number): void {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     bytes[i] = state >>> 24;
   }
+}
+
+/** An EDID of one block: 800x600 at 60 Hz, and a name of at most 13 letters. */
+export function edidOf(name = "udrm test"): Uint8Array {
+  const bytes = new Uint8Array(128);
+  bytes.set([0, 255, 255, 255, 255, 255, 255, 0, 0x55, 0x92, 1, 0, 0, 0, 0, 0, 1, 36, 1, 4, 0x80, 52, 32, 120, 2]);
+  // VESA DMT 800x600: 40 MHz, 256 columns and 28 lines of blanking, both syncs positive.
+  bytes.set([0xa0, 0x0f, 0x20, 0x00, 0x31, 0x58, 0x1c, 0x20, 0x28, 0x80, 0x14, 0, 8, 0x40, 0x21, 0, 0, 0x1e], 54);
+  bytes.set([0, 0, 0, 0xfc, 0, ...new TextEncoder().encode(`${name}\n`.padEnd(13))], 72);
+  for (const at of [90, 108]) bytes.set([0, 0, 0, 0x10], at);
+  sealEdidBlock(bytes, 0);
+  return bytes;
 }

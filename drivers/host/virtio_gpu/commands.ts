@@ -117,7 +117,7 @@ export class Commands {
     const scanout = this.#scanouts.all[this.#getEdid.scanout];
     if (scanout === undefined) return this.refusals.scanout(this.#getEdid.scanout, this.#scanouts.all.length);
     const { width, height } = scanout.mode;
-    const edid = buildEdid({ width, height, serial: scanout.index + 1 });
+    const edid = scanout.mode.edid ?? buildEdid({ width, height, serial: scanout.index + 1 });
     this.response.fill(0, gpu.virtio_gpu_ctrl_hdr.size);
     const answer = gpu.virtio_gpu_resp_edid.at(this.response);
     answer.size = edid.length;

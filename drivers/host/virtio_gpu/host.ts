@@ -123,6 +123,7 @@ export class VirtioGpuHost implements VirtioBackend {
     this.#config.num_scanouts = count;
     if (alignment !== undefined && blobs) this.#config.blob_alignment = alignment;
     options.display.onModeChange = (scanout, mode) => this.setMode(scanout, mode);
+    options.display.onRefresh = (scanout) => this.#scanouts.refresh(scanout);
   }
 
   /** Resources that the guest has, and bytes that they take. */
@@ -238,7 +239,7 @@ export class VirtioGpuHost implements VirtioBackend {
   /** Resets the device and leaves the display. */
   [Symbol.dispose](): void {
     this.reset();
-    this.#display.onModeChange = undefined;
+    this.#display.onModeChange = this.#display.onRefresh = undefined;
   }
 
   #execute(index: number, queue: DeviceQueue, chain: DeviceChain): void {
@@ -348,7 +349,11 @@ function checkMode(mode: DisplayMode): DisplayMode {
       throw new RangeError(`Cannot show ${mode.width}x${mode.height}`);
     }
   }
-  return { enabled: mode.enabled, width: mode.width, height: mode.height };
+  const { enabled, width, height, edid } = mode;
+  if (edid !== undefined && !(edid.length >= 128 && edid.length <= 1024 && edid.length % 128 === 0)) {
+    throw new RangeError(`Cannot use an EDID of ${edid.length} bytes`);
+  }
+  return edid === undefined ? { enabled, width, height } : { enabled, width, height, edid: edid.slice() };
 }
 
 /**

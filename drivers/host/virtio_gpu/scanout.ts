@@ -103,6 +103,12 @@ export class Scanouts {
     }
   }
 
+  /** Presents once more what a scanout shows. @throws {DrmError} what the renderer throws. */
+  refresh(index: number): void {
+    const scanout = this.all[index];
+    if (scanout?.resource !== undefined) this.#present(scanout, undefined);
+  }
+
   /** Sets a cursor's image, if given, and its place. */
   cursor(scanout: Scanout, x: number, y: number): void {
     this.#display.cursor(scanout.index, scanout.cursor, x, y);

@@ -18,6 +18,7 @@ export {
   type SequenceEvent,
   type VblankEvent,
 } from "./event.ts";
+export { createLease, getLease, type LeaseFile, listLessees, revokeLease } from "./lease.ts";
 export { ModeObject, type PropertyInfo } from "./property.ts";
 export { Connector, Crtc, type Mode, modeBytes, Plane, type Resources } from "./resources.ts";
 export { type FenceInfo, SyncFileFd, type SyncFileInfo } from "./sync_file.ts";

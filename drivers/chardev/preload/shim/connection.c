@@ -26,15 +26,26 @@ static unsigned char own[OWN_LIMIT];
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-int udrm_owned(int fd) { return fd >= 0 && fd < OWN_LIMIT && __atomic_load_n(&own[fd], __ATOMIC_RELAXED); }
+int udrm_owned(int fd) { return fd >= 0 && fd < OWN_LIMIT ? __atomic_load_n(&own[fd], __ATOMIC_RELAXED) : OWN_NONE; }
+void udrm_disowned(int fd) {
+  if (fd >= 0 && fd < OWN_LIMIT) __atomic_store_n(&own[fd], OWN_NONE, __ATOMIC_RELAXED);
+}
 void udrm_disown(int fd) {
-  if (fd >= 0 && fd < OWN_LIMIT) __atomic_store_n(&own[fd], 0, __ATOMIC_RELAXED);
+  if (udrm_owned(fd) == OWN_WATCH) udrm_watch_lost(fd);
+  udrm_disowned(fd);
+}
+int udrm_own(int low, int what) {
+  int fd = REAL(fcntl)(low, F_DUPFD_CLOEXEC, OWN_BASE);
+  if (fd < 0) fd = low;
+  else REAL(close)(low);
+  if (fd < OWN_LIMIT) __atomic_store_n(&own[fd], what, __ATOMIC_RELAXED);
+  return fd;
 }
 
 static void drop(struct connection *c) {
   // An fd that is ours no more was replaced by the program.
-  if (c->fd >= OWN_LIMIT || udrm_owned(c->fd)) {
-    udrm_disown(c->fd);
+  if (c->fd >= OWN_LIMIT || udrm_owned(c->fd) == OWN_CONNECTION) {
+    udrm_disowned(c->fd);
     REAL(close)(c->fd);
   }
   c->fd = -1;
@@ -45,14 +56,15 @@ static void thread_ends(void *unused) {
   if (mine.fd >= 0) drop(&mine);
 }
 
-// The child's copies of the parent's connections are nobody's.
+// The child's copies of the parent's connections are nobody's. What an epoll of both watches stays with both.
 static void forked(void) {
   for (int fd = 0; fd < OWN_LIMIT; fd++) {
-    if (!own[fd]) continue;
-    own[fd] = 0;
+    if (own[fd] != OWN_CONNECTION) continue;
+    own[fd] = OWN_NONE;
     REAL(close)(fd);
   }
   mine.fd = -1;
+  udrm_watch_forked(getpid());
 }
 
 static void begin(void) {
@@ -65,7 +77,7 @@ static int send_message(int fd, struct msghdr *message) {
     if (sendmsg(fd, message, MSG_NOSIGNAL) >= 0) return 0;
     if (errno == EAGAIN) {
       struct pollfd room = {.fd = fd, .events = POLLOUT};
-      if (poll(&room, 1, -1) < 0 && errno != EINTR) return -errno;
+      if (REAL(poll)(&room, 1, -1) < 0 && errno != EINTR) return -errno;
     } else if (errno != EINTR) {
       return errno == EFAULT ? -EFAULT : -ENODEV;
     }
@@ -89,9 +101,25 @@ static void take_fds(struct msghdr *message, struct exchange *x) {
   }
 }
 
+// A cancelled thread's request ends with its connection.
+static void abandon(void *connection) {
+  drop(connection);
+  busy--;
+}
+
+static ssize_t receive_cancellable(struct connection *c, struct msghdr *message, int flags, int state) {
+  ssize_t length;
+  pthread_cleanup_push(abandon, c);
+  pthread_setcancelstate(state, NULL);
+  length = REAL(recvmsg)(c->fd, message, flags);
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+  pthread_cleanup_pop(0);
+  return length;
+}
+
 // The answer, into x->reply, x->in and x->installs. A signal without SA_RESTART cancels the request, which is answered all the
 // same.
-static int receive(struct connection *c, struct exchange *x) {
+static int receive(struct connection *c, struct exchange *x, int state) {
   union {
     struct cmsghdr header;
     char space[CMSG_SPACE(FDS_MAX * sizeof(int))];
@@ -100,7 +128,8 @@ static int receive(struct connection *c, struct exchange *x) {
   int cancelled = 0;
   for (;;) {
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 3, .msg_control = &control, .msg_controllen = sizeof(control)};
-    ssize_t length = recvmsg(c->fd, &message, x->receive_flags);
+    ssize_t length = x->cancellable ? receive_cancellable(c, &message, x->receive_flags, state)
+                                    : REAL(recvmsg)(c->fd, &message, x->receive_flags);
     if (length >= (ssize_t)sizeof(x->reply)) {
       x->fd_count = 0;
       take_fds(&message, x);
@@ -111,9 +140,15 @@ static int receive(struct connection *c, struct exchange *x) {
       }
       return 0;
     }
-    // The kernel has dropped the answer with what came beside it.
-    if (length < 0 && errno == EFAULT) return -EFAULT;
+    // The kernel drops an answer that it cannot store, with what came beside it; but a place that no process can have is refused
+    // before it looks, and the answer would be left for the next request.
+    if (length < 0 && errno == EFAULT) {
+      drop(c);
+      return -EFAULT;
+    }
     if (length >= 0 || errno != EINTR) {
+      // A child that a signal handler forked meanwhile has no connection: for it the call was interrupted.
+      if (c->pid != getpid()) return -EINTR;
       drop(c);
       return -ENODEV;
     }
@@ -122,7 +157,7 @@ static int receive(struct connection *c, struct exchange *x) {
   }
 }
 
-static int roundtrip(struct connection *c, int target, struct exchange *x) {
+static int roundtrip(struct connection *c, int target, struct exchange *x, int state) {
   union {
     struct cmsghdr header;
     char space[CMSG_SPACE(sizeof(int))];
@@ -141,8 +176,22 @@ static int roundtrip(struct connection *c, int target, struct exchange *x) {
     memcpy(CMSG_DATA(&control.header), &x->attached, sizeof(int));
   }
   int result = send_message(target, &message);
-  if (result == 0) result = receive(c, x);
+  if (result == 0) result = receive(c, x, state);
   return result;
+}
+
+void udrm_begin(struct exchange *x, uint32_t op) {
+  memset(&x->request, 0, sizeof(x->request));
+  x->request.op = op;
+  x->out = NULL;
+  x->in = NULL;
+  x->out_size = x->in_size = 0;
+  x->attached = -1;
+  x->cancellable = 0;
+  x->receive_flags = MSG_CMSG_CLOEXEC;
+  x->reply.installs = 0;
+  x->reply.token = 0;
+  x->fd_count = 0;
 }
 
 static int refused(int error) {
@@ -164,16 +213,11 @@ static int hello(struct connection *c) {
   // The server is not always an ancestor: Yama asks for consent then. Where there is no Yama, this fails and is not needed.
   if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &server, &length) == 0) prctl(PR_SET_PTRACER, server.pid, 0, 0, 0);
   struct exchange x;
-  memset(&x.request, 0, sizeof(x.request));
-  x.request.op = OP_HELLO;
+  udrm_begin(&x, OP_HELLO);
   x.request.argument = (uintptr_t)&probe;
   x.out = &probe;
   x.out_size = sizeof(probe);
-  x.in = NULL;
-  x.in_size = 0;
-  x.attached = -1;
-  x.receive_flags = MSG_CMSG_CLOEXEC;
-  int result = roundtrip(c, c->fd, &x);
+  int result = roundtrip(c, c->fd, &x, 0);
   if (result == 0) result = x.reply.result;
   if (result < 0) return refused(result);
   c->id = x.reply.token;
@@ -191,52 +235,46 @@ static int open_connection(struct connection *c) {
     REAL(close)(low);
     return -ENODEV;
   }
-  int fd = fcntl(low, F_DUPFD_CLOEXEC, OWN_BASE);
-  if (fd < 0) fd = low;
-  else REAL(close)(low);
-  c->fd = fd;
+  c->fd = udrm_own(low, OWN_CONNECTION);
   c->pid = getpid();
   c->sequence = 0;
   c->id = 0;
-  if (fd < OWN_LIMIT) __atomic_store_n(&own[fd], 1, __ATOMIC_RELAXED);
   int result = hello(c);
   if (result < 0 && c->fd >= 0) drop(c);
   return result;
 }
 
-// Whether the thread's connection can be used: it is of this process (a vfork child shares the thread's memory) and nobody has
-// put another file in its place.
-static int usable(struct connection *c) {
-  return c->fd >= 0 && c->pid == getpid() && (c->fd >= OWN_LIMIT || udrm_owned(c->fd));
-}
-
 // Sends a request, by `file` or with -1 by the connection itself, and waits for its answer. 0, or -errno; -EFAULT if an
 // argument's bytes are out of reach.
 int udrm_exchange(int file, struct exchange *x) {
-  int saved = errno;
-  int result = 0;
+  int saved = errno, result = 0, state;
   pthread_once(&once, begin);
-  if (busy++ == 0) {
-    if (!usable(&mine)) {
-      if (mine.fd >= 0 && mine.pid == getpid()) drop(&mine);
+  // ioctl is no cancellation point.
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+  int pid = getpid();
+  if (busy++ == 0 && (mine.fd < 0 || mine.pid == pid)) {
+    // The program may have put another file in its place.
+    if (mine.fd >= 0 && mine.fd < OWN_LIMIT && udrm_owned(mine.fd) != OWN_CONNECTION) mine.fd = -1;
+    if (mine.fd < 0) {
       result = open_connection(&mine);
       if (result == 0) pthread_setspecific(key, &mine);
     }
-    if (result == 0) result = roundtrip(&mine, file < 0 ? mine.fd : file, x);
+    if (result == 0) result = roundtrip(&mine, file < 0 ? mine.fd : file, x, state);
   } else {
-    // A signal handler inside an exchange of the same thread.
+    // A signal handler inside an exchange of the same thread, or a vfork child, which shares the thread's memory.
     struct connection other = {.fd = -1};
     result = open_connection(&other);
-    if (result == 0) result = roundtrip(&other, file < 0 ? other.fd : file, x);
+    if (result == 0) result = roundtrip(&other, file < 0 ? other.fd : file, x, state);
     if (other.fd >= 0) drop(&other);
   }
   busy--;
+  pthread_setcancelstate(state, NULL);
   errno = saved;
   return result;
 }
 
 // The lowest free fd, taken by a duplicate of another until a file is put there. -errno.
 int udrm_reserve(int like) {
-  int fd = fcntl(like, F_DUPFD_CLOEXEC, 0);
+  int fd = REAL(fcntl)(like, F_DUPFD_CLOEXEC, 0);
   return fd < 0 ? -errno : fd;
 }

@@ -2,9 +2,21 @@
 // holds for duplicates, after fork and exec, and for fds that another process has sent.
 #include "shim.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#define F_GET_SEALS_ 1034
+#define BUFFER_SEALS 7 // no more seals, no shrinking, no growing; writing is not sealed
+#define ALL_SEALS 15
+
+static unsigned number(const char **text, const char *end) {
+  unsigned value = 0;
+  for (; *text < end && **text != '.'; ++*text) value = value << 4 | (**text <= '9' ? **text - '0' : **text - 'a' + 10);
+  if (*text < end) ++*text;
+  return value;
+}
 
 int udrm_identify(int fd, struct file *file) {
   struct sockaddr_un address;
@@ -27,7 +39,19 @@ int udrm_identify(int fd, struct file *file) {
   if (!end || (size_t)(end - node) >= sizeof(file->node)) return 0;
   memcpy(file->node, node, end - node);
   file->node[end - node] = 0;
+  const char *rest = end + 1;
+  file->polled = number(&rest, name + size);
+  file->opened = number(&rest, name + size);
+  file->flags = number(&rest, name + size);
   return 1;
+}
+
+// Whether a file may be one of the server's memfds, which is how most dma-bufs come: the server knows which are.
+int udrm_maybe_buffer(int fd) {
+  int saved = errno;
+  int seals = udrm_active() ? REAL(fcntl)(fd, F_GET_SEALS_) : -1;
+  errno = saved;
+  return seals >= 0 && (seals & ALL_SEALS) == BUFFER_SEALS;
 }
 
 // The minor number of "cardN" or "renderDN", -1 for other names.

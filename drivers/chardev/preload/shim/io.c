@@ -1,38 +1,19 @@
-// What is done with open files: ioctl, mmap, read. Closing and duplicating are the kernel's own; they are looked at only for the
-// sake of this library's connections.
+// ioctl and mmap of open files. What an ioctl makes for the program, fds, it puts where the server has said.
 #include "shim.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/close_range.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #define DRM_TYPE 'd'
 #define DMA_BUF_TYPE 'b'
+#define PAGE 4096
 
 static int fail(int error) {
   errno = -error;
   return -1;
-}
-
-static void begin(struct exchange *x, uint32_t op) {
-  memset(&x->request, 0, sizeof(x->request));
-  x->request.op = op;
-  x->out = NULL;
-  x->in = NULL;
-  x->out_size = x->in_size = 0;
-  x->attached = -1;
-  x->receive_flags = MSG_CMSG_CLOEXEC;
-  x->reply.installs = 0;
-  x->reply.token = 0;
-  x->fd_count = 0;
 }
 
 // How many fds a request took the last time: the guess for the next. Wrong guesses cost one more exchange, no more.
@@ -98,7 +79,7 @@ static int ask(int file, struct exchange *x, uint32_t command) {
 static int remote_ioctl(int fd, uint32_t command, uint64_t argument) {
   struct exchange x;
   uint32_t size = _IOC_SIZE(command);
-  begin(&x, OP_IOCTL);
+  udrm_begin(&x, OP_IOCTL);
   x.request.command = command;
   x.request.argument = argument;
   if (_IOC_TYPE(command) == DRM_TYPE && size > 0 && size <= INLINE_MAX) {
@@ -116,10 +97,10 @@ static int remote_ioctl(int fd, uint32_t command, uint64_t argument) {
   return result < 0 ? fail(result) : result;
 }
 
-// A dma-buf is a memfd of the server's. It goes along, so that the server sees what it is; ENOTTY if it is none.
-static int dmabuf_ioctl(int fd, uint32_t command, uint64_t argument) {
+// Most dma-bufs are memfds of the server's. It goes along, so that the server sees what it is; ENOTTY if it is none.
+static int buffer_ioctl(int fd, uint32_t command, uint64_t argument) {
   struct exchange x;
-  begin(&x, OP_DMABUF_IOCTL);
+  udrm_begin(&x, OP_DMABUF_IOCTL);
   x.request.command = command;
   x.request.argument = argument;
   x.attached = fd;
@@ -129,109 +110,77 @@ static int dmabuf_ioctl(int fd, uint32_t command, uint64_t argument) {
 
 EXPORT int ioctl(int fd, unsigned long command, ...) {
   struct file file;
-  struct stat st;
   va_list list;
   va_start(list, command);
   void *argument = va_arg(list, void *);
   va_end(list);
-  if (udrm_identify(fd, &file)) return remote_ioctl(fd, command, (uintptr_t)argument);
-  if (_IOC_TYPE(command) == DMA_BUF_TYPE && udrm_active() && REAL(fstat)(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-    return dmabuf_ioctl(fd, command, (uintptr_t)argument);
+  if (udrm_identify(fd, &file)) {
+    // What the kernel does with files of all kinds (do_vfs_ioctl), it does with sockets.
+    if (command == FIOCLEX || command == FIONCLEX || command == FIONBIO) return REAL(ioctl)(fd, command, argument);
+    return remote_ioctl(fd, command, (uintptr_t)argument);
   }
+  if (_IOC_TYPE(command) == DMA_BUF_TYPE && udrm_maybe_buffer(fd)) return buffer_ioctl(fd, command, (uintptr_t)argument);
   return REAL(ioctl)(fd, command, argument);
 }
 
-// The server tells which memory lies at the offset; the mapping itself is the kernel's.
+// The piece of memory at `done` bytes of the range. 0, or -errno.
+static int piece(int fd, size_t length, int protection, int flags, off_t offset, size_t done, struct exchange *x) {
+  udrm_begin(x, OP_MMAP);
+  x->request.length = length;
+  x->request.offset = offset;
+  x->request.command = protection;
+  x->request.argument = (uint32_t)flags | (uint64_t)(done / PAGE) << 32;
+  int result = udrm_exchange(fd, x);
+  if (result == 0) result = x->reply.result;
+  return result == 0 && x->fd_count != 1 ? -ENOMEM : result;
+}
+
+static void *map_piece(void *address, int protection, int flags, struct exchange *x) {
+  void *mapped = REAL(mmap)(address, x->reply.length, protection, flags, x->fds[0], x->reply.value);
+  int saved = errno;
+  REAL(close)(x->fds[0]);
+  errno = saved;
+  return mapped;
+}
+
+// The server tells which memory lies at the offset; the mapping itself is the kernel's. Memory in several pieces, as a udmabuf may
+// have it, takes a place in whole first.
 EXPORT void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
   struct exchange x;
   struct file file;
   if (flags & MAP_ANONYMOUS || fd < 0 || !udrm_identify(fd, &file)) {
     return REAL(mmap)(address, length, protection, flags, fd, offset);
   }
-  begin(&x, OP_MMAP);
-  x.request.length = length;
-  x.request.offset = offset;
-  x.request.command = protection;
-  x.request.argument = (uint32_t)flags;
-  int result = udrm_exchange(fd, &x);
-  if (result == 0) result = x.reply.result;
-  if (result < 0 || x.fd_count != 1) {
-    errno = result < 0 ? -result : ENOMEM;
+  int result = piece(fd, length, protection, flags, offset, 0, &x);
+  if (result < 0) {
+    errno = -result;
     return MAP_FAILED;
   }
-  void *mapped = REAL(mmap)(address, length, protection, flags, x.fds[0], x.reply.value);
-  int saved = errno;
-  REAL(close)(x.fds[0]);
-  errno = saved;
-  return mapped;
+  if (x.reply.length >= length) {
+    x.reply.length = length;
+    return map_piece(address, protection, flags, &x);
+  }
+  void *place = REAL(mmap)(address, length, PROT_NONE, (flags & ~MAP_TYPE) | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (place == MAP_FAILED) {
+    result = -errno;
+    REAL(close)(x.fds[0]);
+  }
+  for (size_t done = 0; result == 0;) {
+    if (x.reply.length > length - done) x.reply.length = length - done;
+    size_t size = x.reply.length;
+    if (map_piece((char *)place + done, protection, (flags & ~MAP_FIXED_NOREPLACE) | MAP_FIXED, &x) == MAP_FAILED) result = -errno;
+    done += size;
+    if (result == 0 && done >= length) return place;
+    if (result == 0) result = piece(fd, length, protection, flags, offset, done, &x);
+    if (result == 0 && x.reply.length == 0) {
+      REAL(close)(x.fds[0]);
+      result = -ENOMEM;
+    }
+  }
+  if (place != MAP_FAILED) munmap(place, length);
+  errno = -result;
+  return MAP_FAILED;
 }
 EXPORT void *mmap64(void *address, size_t length, int protection, int flags, int fd, off64_t offset) {
   return mmap(address, length, protection, flags, fd, offset);
-}
-
-// A message on the file's socket says that there is something to read. Whoever empties the queue takes the message away; one
-// that came later and was taken by mistake is asked for again.
-static void take_token(int fd, uint32_t last) {
-  uint32_t token;
-  int saved = errno;
-  while (recv(fd, &token, sizeof(token), MSG_PEEK | MSG_DONTWAIT) == sizeof(token) && (int32_t)(last - token) >= 0) {
-    if (recv(fd, &token, sizeof(token), MSG_DONTWAIT) != sizeof(token) || (int32_t)(last - token) >= 0) continue;
-    struct request again = {.op = OP_RESEND, .command = token};
-    if (send(fd, &again, sizeof(again), MSG_NOSIGNAL | MSG_DONTWAIT) < 0) break;
-    break;
-  }
-  errno = saved;
-}
-
-static ssize_t remote_read(int fd, void *buffer, size_t size) {
-  struct exchange x;
-  begin(&x, OP_READ);
-  x.request.argument = (uintptr_t)buffer;
-  x.request.length = size;
-  if (fcntl(fd, F_GETFL) & O_NONBLOCK) x.request.flags = REQUEST_NONBLOCK;
-  int result = udrm_exchange(fd, &x);
-  if (result < 0) return fail(result);
-  if (x.reply.token) take_token(fd, x.reply.token);
-  return x.reply.result < 0 ? fail(x.reply.result) : x.reply.result;
-}
-
-EXPORT ssize_t read(int fd, void *buffer, size_t size) {
-  struct file file;
-  return udrm_identify(fd, &file) ? remote_read(fd, buffer, size) : REAL(read)(fd, buffer, size);
-}
-EXPORT ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room);
-EXPORT ssize_t __read_chk(int fd, void *buffer, size_t size, size_t room) {
-  if (size > room) abort();
-  return read(fd, buffer, size);
-}
-// Files of ours are read into the first part that has room, as a driver without read_iter of its own does.
-EXPORT ssize_t readv(int fd, const struct iovec *parts, int count) {
-  struct file file;
-  if (!udrm_identify(fd, &file)) return REAL(readv)(fd, parts, count);
-  for (int i = 0; i < count; i++) if (parts[i].iov_len > 0) return remote_read(fd, parts[i].iov_base, parts[i].iov_len);
-  return 0;
-}
-
-EXPORT int close(int fd) { return udrm_owned(fd) ? fail(-EBADF) : REAL(close)(fd); }
-
-EXPORT int close_range(unsigned first, unsigned last, int flags) {
-  if (flags & CLOSE_RANGE_CLOEXEC) return REAL(close_range)(first, last, flags);
-  if (first > last) return fail(-EINVAL);
-  // Up to each connection, and on behind it.
-  for (unsigned fd = first; fd <= last && fd < 65536; fd++) {
-    if (!udrm_owned(fd)) continue;
-    if (fd > first && REAL(close_range)(first, fd - 1, flags) != 0) return -1;
-    first = fd + 1;
-  }
-  return first > last ? 0 : REAL(close_range)(first, last, flags);
-}
-EXPORT void closefrom(int first) { close_range(first < 0 ? 0 : first, ~0U, 0); }
-
-EXPORT int dup2(int fd, int number) {
-  if (fd != number) udrm_disown(number);
-  return REAL(dup2)(fd, number);
-}
-EXPORT int dup3(int fd, int number, int flags) {
-  if (fd != number) udrm_disown(number);
-  return REAL(dup3)(fd, number, flags);
 }

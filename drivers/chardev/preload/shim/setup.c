@@ -2,11 +2,29 @@
 // marks fds of this server.
 #include "shim.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static char socket_path[108], root_path[PATH_MAX], key_name[64];
 static int state; // 0 unknown, 1 off, 2 on
+
+// The kernel names files of the tree by its path without links.
+static void find_root(void) {
+  char link[40], found[PATH_MAX];
+  int fd = syscall(SYS_openat, AT_FDCWD, root_path, O_PATH | O_CLOEXEC);
+  if (fd < 0) return;
+  snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+  ssize_t length = syscall(SYS_readlinkat, AT_FDCWD, link, found, sizeof(found));
+  if (length > 0 && length < PATH_MAX) {
+    memcpy(root_path, found, length);
+    root_path[length] = 0;
+  }
+  syscall(SYS_close, fd);
+}
 
 static int setup(void) {
   const char *path = getenv("UDRM_SOCKET");
@@ -19,6 +37,8 @@ static int setup(void) {
   memcpy(root_path, path, slash - path);
   memcpy(root_path + (slash - path), "/root", 6);
   strcpy(socket_path, path);
+  find_root();
+  udrm_cwd_changed();
   return 2;
 }
 

@@ -1,0 +1,74 @@
+/**
+ * The options by which `udrm run` and `udrm serve` are told their devices. It loads no driver, so that both start quickly.
+ * @module
+ */
+
+/** The drivers that there are. */
+export const DRIVER_NAMES = ["virtio_gpu", "vkms", "vgem"] as const;
+
+/** The renderers of virtio_gpu. */
+export const RENDERER_NAMES = ["soft2d", "vulkan2d"] as const;
+
+/** Options as node:util's parseArgs takes them. */
+export const DEVICE_OPTIONS = {
+  config: { type: "string" },
+  driver: { type: "string", multiple: true },
+  renderer: { type: "string" },
+  gpu: { type: "string" },
+} as const;
+
+/** Their lines of a --help. */
+export const DEVICE_HELP: string =
+  `  --config FILE    devices as JSON: examples/screens.json is one, udrm config --schema tells all that can stand there
+  --driver NAME    or a device with this driver, the first is card0: ${DRIVER_NAMES.join(", ")} (default virtio_gpu)
+  --renderer NAME  who executes for virtio_gpu: soft2d, on the CPU (default), or vulkan2d
+  --gpu NAME       for vulkan2d: part of the GPU's name, or its number in udrm info`;
+
+/** Which devices were asked for. */
+export interface DeviceChoice {
+  /** A configuration file. */
+  readonly file: string | undefined;
+  /** Else the devices, as `parseConfig` takes them. */
+  readonly devices: readonly { readonly driver: string; readonly renderer?: string; readonly gpu?: string }[];
+}
+
+/** What a command line says. */
+interface DeviceValues {
+  readonly config?: string;
+  readonly driver?: readonly string[];
+  readonly renderer?: string;
+  readonly gpu?: string;
+}
+
+const isOne = (names: readonly string[], name: string): boolean => names.includes(name);
+
+/** Checks the options. @returns the choice, or what is wrong. */
+export function deviceChoice(
+  { config, driver, renderer, gpu }: DeviceValues,
+): DeviceChoice | { readonly error: string } {
+  if (config !== undefined) {
+    const other = Object.entries({ driver, renderer, gpu }).find(([, value]) => value !== undefined)?.[0];
+    if (other !== undefined) return { error: `--${other} does not go with --config: say it in ${config}` };
+    return { file: config, devices: [] };
+  }
+  const names = driver ?? ["virtio_gpu"];
+  const unknown = names.find((name) => !isOne(DRIVER_NAMES, name));
+  if (unknown !== undefined) return { error: `there is no driver "${unknown}"; there are ${DRIVER_NAMES.join(", ")}` };
+  if (renderer !== undefined && !isOne(RENDERER_NAMES, renderer)) {
+    return { error: `there is no renderer "${renderer}"; there are ${RENDERER_NAMES.join(", ")}` };
+  }
+  if ((renderer !== undefined || gpu !== undefined) && !names.includes("virtio_gpu")) {
+    return { error: `--${renderer === undefined ? "gpu" : "renderer"} is for virtio_gpu, and there is none` };
+  }
+  if (gpu !== undefined && renderer !== "vulkan2d") return { error: "--gpu is for --renderer vulkan2d" };
+  const virtio = { ...(renderer && { renderer }), ...(gpu && { gpu }) };
+  return {
+    file: undefined,
+    devices: names.map((name) => ({ driver: name, ...(name === "virtio_gpu" ? virtio : {}) })),
+  };
+}
+
+/** The configuration that was chosen. @throws {ConfigError} for a file that is none. */
+export async function chosenConfig({ file, devices }: DeviceChoice): Promise<unknown> {
+  return file === undefined ? { devices } : (await import("./config_file.ts")).readConfig(file);
+}
