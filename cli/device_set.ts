@@ -13,7 +13,7 @@ import type { System } from "../core/system.ts";
 import type { Picture } from "../drivers/display/pixels.ts";
 import { canonical } from "../drivers/gpu/vkms/config_changes.ts";
 import { drivers, vkmsOf } from "../mod.ts";
-import { DRM_MODE_CONNECTOR_WRITEBACK } from "../uapi/drm_mode_connector.ts";
+import { connector_status_unknown, DRM_MODE_CONNECTOR_WRITEBACK } from "../uapi/drm_mode_connector.ts";
 import {
   type DeviceConfig,
   sizeOf,
@@ -28,7 +28,9 @@ const DEFAULT_OUTPUTS: NonNullable<VirtioGpuDeviceConfig["outputs"]> = [{ mode: 
 
 interface Entry {
   config: DeviceConfig;
-  readonly device: Device;
+  device: Device;
+  /** What it was before its driver was taken off and put back. */
+  readonly past: Device[];
   readonly screen: Screen;
   readonly resources: DisposableStack;
 }
@@ -64,6 +66,7 @@ export class DeviceSet implements Disposable {
   readonly #system: System;
   readonly #first: Screen | undefined;
   #entries: Entry[] = [];
+  readonly #listening: Disposable;
   // Hosts of devices that are gone while clients still have them open.
   #going: Entry[] = [];
 
@@ -71,6 +74,13 @@ export class DeviceSet implements Disposable {
   constructor(system: System, first?: Screen) {
     this.#system = system;
     this.#first = first;
+    this.#listening = system.onUevent(({ action, device }) => {
+      const entry = action === "add" ? this.#entries.find((entry) => entry.device.driver === device.driver) : undefined;
+      if (entry === undefined) return;
+      entry.past.push(entry.device);
+      entry.device = device;
+      this.#probe(device);
+    });
   }
 
   /**
@@ -109,9 +119,19 @@ export class DeviceSet implements Disposable {
     const screen = own ?? resources.use(new AskingScreen());
     const driver = this.#driver(config, screen, own !== undefined, resources);
     const device = this.#system.addDevice(driver);
-    const entry = { config, device, screen, resources: resources.move() };
+    this.#probe(device);
+    const entry = { config, device, past: [], screen, resources: resources.move() };
     this.#entries.push(entry);
     return entry;
+  }
+
+  // As the kernel's console does (drm_client_modeset_probe): who asks for no probe finds status and modes all the same.
+  #probe(device: Device): void {
+    if (this.#system.pending) this.#system.pump();
+    for (const connector of device.kms?.connectors ?? []) {
+      const { connectorType, status } = connector;
+      if (connectorType !== DRM_MODE_CONNECTOR_WRITEBACK && status === connector_status_unknown) connector.probe();
+    }
   }
 
   #driver(config: DeviceConfig, screen: Screen, each: boolean, resources: DisposableStack): Driver {
@@ -130,7 +150,7 @@ export class DeviceSet implements Disposable {
     const driver = typeof source === "function" ? source(this.#system, resources) : source;
     if (config.driver !== "vgem" || config.name === "vgem") return driver;
     // The kernel has one vgem: a second needs a name of its own in sysfs.
-    const bus = { type: "platform", unique: config.name, driver: "vgem", modalias: "platform:vgem" };
+    const bus = { type: "platform", unique: config.name, modalias: "platform:vgem" };
     return { ...driver, spec: { ...driver.spec, bus: () => bus } };
   }
 
@@ -144,6 +164,7 @@ export class DeviceSet implements Disposable {
         if (error instanceof DrmError && error.code === "EBUSY") return false;
         throw error;
       }
+      this.#probe(entry.device);
     } else if (next.driver === "virtio_gpu" && config.driver === "virtio_gpu") {
       const outputs = outputsOf(next), old = outputsOf(config);
       const rest = (of: VirtioGpuDeviceConfig): string => canonical({ ...of, outputs: outputsOf(of).length });
@@ -166,7 +187,7 @@ export class DeviceSet implements Disposable {
   /** Ends hosts of removed devices that nobody has open any more. */
   sweep(): void {
     this.#going = this.#going.filter((entry) => {
-      if (entry.device.files.size > 0) return true;
+      if ([entry.device, ...entry.past].some(({ files }) => files.size > 0)) return true;
       entry.resources.dispose();
       return false;
     });
@@ -223,7 +244,7 @@ export class DeviceSet implements Disposable {
 
   #all(): { readonly entry: Entry; readonly connector: Connector; readonly name: string }[] {
     return this.#entries.flatMap((entry) =>
-      (entry.device.kms?.connectors ?? [])
+      (entry.device.unplugged ? [] : entry.device.kms?.connectors ?? [])
         .filter(({ unregistered, connectorType }) => !unregistered && connectorType !== DRM_MODE_CONNECTOR_WRITEBACK)
         .map((connector) => ({ entry, connector, name: `${entry.device.name}-${connector.name}` }))
     );
@@ -244,6 +265,7 @@ export class DeviceSet implements Disposable {
 
   /** Removes all devices. */
   [Symbol.dispose](): void {
+    this.#listening[Symbol.dispose]();
     for (const entry of [...this.#entries]) this.#remove(entry);
     for (const { resources } of this.#going.splice(0)) resources.dispose();
   }

@@ -7,14 +7,18 @@
 import { receiveMessageOnPort } from "node:worker_threads";
 import { DrmFile } from "../core/drm_file.ts";
 import { DrmError } from "../core/error.ts";
+import { Inspector } from "../core/inspect/inspector.ts";
 import { formatTrace } from "../core/trace.ts";
 import { PreloadServer, SystemFiles } from "../drivers/chardev/preload/mod.ts";
+import { InputSeat } from "../drivers/display/input_seat.ts";
 import { encodePng } from "../drivers/display/png/apng.ts";
+import { SharedDisplay } from "../drivers/display/shared/shared_display.ts";
 import { createSystem } from "../mod.ts";
 import { parseConfig } from "./config.ts";
 import { DeviceSet } from "./device_set.ts";
 import type { KernelMessage, KernelOptions, KernelRequest, NumberedRequest, Screenshot } from "./kernel_messages.ts";
-import { LastPicture } from "./screens.ts";
+import { AskingScreen, LastPicture } from "./screens.ts";
+import { ViewedScreen } from "./viewed_screen.ts";
 
 // The project is checked as for the main isolate, whose global scope is another.
 const scope = globalThis as unknown as {
@@ -29,7 +33,11 @@ function printError(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-function answer(devices: DeviceSet, request: Exclude<KernelRequest, { kind: "end" }>): unknown {
+function answer(
+  devices: DeviceSet,
+  inspector: Inspector,
+  request: Exclude<KernelRequest, { kind: "end" }>,
+): unknown {
   switch (request.kind) {
     case "config":
       return devices.apply(parseConfig(request.config));
@@ -42,6 +50,10 @@ function answer(devices: DeviceSet, request: Exclude<KernelRequest, { kind: "end
       const { width, height } = picture;
       return { connector, width, height, png: encodePng(picture) } satisfies Screenshot;
     }
+    case "watch":
+      return inspector.watch(request.on);
+    case "inspect":
+      return inspector.look(request);
   }
 }
 
@@ -50,10 +62,22 @@ function kernel(options: KernelOptions): void {
   const { folder, requests } = options;
   using display = new LastPicture();
   using system = createSystem({ pages: "memfd", clock: "monotonic" });
-  using devices = new DeviceSet(system, options.picture ? display : undefined);
+  const { board } = options;
+  using shared = board && new SharedDisplay({
+    board,
+    input: new InputSeat(system),
+    send: (message) => scope.postMessage({ kind: "screen", message }),
+  });
+  const pictures = options.picture ? display : undefined;
+  using devices = new DeviceSet(
+    system,
+    shared === undefined ? pictures : new ViewedScreen(shared, pictures ?? new AskingScreen()),
+  );
   devices.apply(parseConfig(options.config));
+  using inspector = new Inspector(system);
   // Whether it goes on.
   const take = (): boolean => {
+    shared?.poll();
     for (;;) {
       const received = receiveMessageOnPort(requests);
       if (received === undefined) return true;
@@ -61,7 +85,7 @@ function kernel(options: KernelOptions): void {
       devices.sweep();
       if (request.kind === "end") return false;
       try {
-        scope.postMessage({ kind: "answer", id, result: answer(devices, request) });
+        scope.postMessage({ kind: "answer", id, result: answer(devices, inspector, request) });
       } catch (error) {
         const expected = error instanceof DrmError || error instanceof TypeError || error instanceof RangeError;
         if (!expected) printError(`udrm: ${error instanceof Error ? error.stack : error}`);

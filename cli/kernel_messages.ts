@@ -5,6 +5,7 @@
  */
 
 import type { MessagePort } from "node:worker_threads";
+import type { SharedMessage } from "../drivers/display/shared/board.ts";
 
 /** What the Worker is told at the start. */
 export interface KernelOptions {
@@ -16,6 +17,8 @@ export interface KernelOptions {
   readonly trace: boolean;
   /** Whether a picture of the first screen is wanted at the end. */
   readonly picture: boolean;
+  /** What the first device's screens are shared by; undefined: nobody looks. */
+  readonly board?: SharedArrayBuffer;
   /** Where requests come, each announced by a kick. */
   readonly requests: MessagePort;
 }
@@ -30,6 +33,10 @@ export type KernelRequest =
   | { readonly kind: "hotplug"; readonly connector: string; readonly connected: boolean }
   /** Take a picture of what a connector shows, or the first that shows anything: a {@linkcode Screenshot}. */
   | { readonly kind: "screenshot"; readonly connector: string | undefined }
+  /** Record what happens from now on, or no more. */
+  | { readonly kind: "watch"; readonly on: boolean }
+  /** How things stand, and what happened since event number `since`: an `Inspection` of core/inspect. */
+  | { readonly kind: "inspect"; readonly since: number; readonly thumbnails: boolean }
   /** End. No answer but "ended" comes. */
   | { readonly kind: "end" };
 
@@ -87,5 +94,7 @@ export type KernelMessage =
   | { readonly kind: "failed"; readonly message: string }
   /** The answer to a request: its result, or what is wrong. */
   | { readonly kind: "answer"; readonly id: number; readonly result?: unknown; readonly error?: string }
+  /** The board's screens show something else. */
+  | { readonly kind: "screen"; readonly message: SharedMessage }
   /** It has ended; the picture, if one was wanted and anything was ever shown. */
   | { readonly kind: "ended"; readonly png?: Uint8Array };

@@ -6,6 +6,7 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { buildShim } from "../drivers/chardev/preload/build.ts";
 import { eventfdWrite } from "../drivers/os/eventfd.ts";
+import type { SharedMessage } from "../drivers/display/shared/board.ts";
 import type { KernelMessage, KernelOptions, KernelRequest, NumberedRequest } from "./kernel_messages.ts";
 
 /** The kernel thread could not begin, has ended by itself, or cannot do what it was asked. */
@@ -32,12 +33,18 @@ export class KernelThread {
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #begun = Promise.withResolvers<void>();
   readonly #over = Promise.withResolvers<void>();
-  #last: Exclude<KernelMessage, { kind: "answer" | "ready" }> | undefined;
+  readonly #onScreen: ((message: SharedMessage) => void) | undefined;
+  #last: Exclude<KernelMessage, { kind: "answer" | "ready" | "screen" }> | undefined;
   #kick = -1;
   #id = 0;
 
-  private constructor(options: Omit<KernelOptions, "requests">, env: Readonly<Record<string, string>>) {
+  private constructor(
+    options: Omit<KernelOptions, "requests">,
+    env: Readonly<Record<string, string>>,
+    onScreen: ((message: SharedMessage) => void) | undefined,
+  ) {
     this.env = env;
+    this.#onScreen = onScreen;
     this.ended = this.#over.promise;
     const { port1, port2 } = new MessageChannel();
     this.#requests = port1;
@@ -54,17 +61,27 @@ export class KernelThread {
    * Starts it and waits until programs can come.
    *
    * @param options what it consists of
+   * @param onScreen is told what changes on the board
    * @throws {KernelError} if it cannot begin
    * @throws {BuildError} if the client library cannot be built
    */
-  static async start(options: Omit<KernelOptions, "requests">): Promise<KernelThread> {
-    const thread = new KernelThread(options, await clientEnvironment(`${options.folder}/socket`));
+  static async start(
+    options: Omit<KernelOptions, "requests">,
+    onScreen?: (message: SharedMessage) => void,
+  ): Promise<KernelThread> {
+    const thread = new KernelThread(options, await clientEnvironment(`${options.folder}/socket`), onScreen);
     await thread.#begun.promise;
     if (thread.#last !== undefined) throw thread.#error();
     return thread;
   }
 
+  /** Makes it look at its requests and at the board; harmless once it has ended. */
+  kick(): void {
+    if (this.#last === undefined && this.#kick >= 0) eventfdWrite(this.#kick);
+  }
+
   #hear(message: KernelMessage): void {
+    if (message.kind === "screen") return this.#onScreen?.(message.message);
     if (message.kind === "answer") {
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);

@@ -31,13 +31,21 @@ const COMMANDS: Readonly<Record<string, { readonly run: Command; readonly summar
     run: async (args) => (await import("./screenshot.ts")).screenshot(args),
     summary: "a picture of what a running server shows",
   },
+  "vhost-user": {
+    run: async (args) => (await import("./vhost_user.ts")).vhostUser(args),
+    summary: "the GPU of a virtual machine: a vhost-user-gpu back end for QEMU",
+  },
+  conformance: {
+    run: async (args) => (await import("./conformance.ts")).conformance(args),
+    summary: "tries the rules of a vhost-user-gpu back end on any of them",
+  },
 };
 
 const HELP = `udrm: a Linux DRM stack in user space
 
 Usage: udrm COMMAND [OPTIONS]
 
-${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`).join("\n")}
+${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(11)} ${summary}`).join("\n")}
 
 udrm COMMAND --help tells more.
 

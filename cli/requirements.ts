@@ -94,6 +94,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     packages: { debian: "sway", fedora: "sway", arch: "sway" },
   },
   {
+    what: "libinput's tools, as clients",
+    purposes: TEST,
+    files: ["{bin}/libinput"],
+    packages: { debian: "libinput-tools", fedora: "libinput-utils", arch: "libinput-tools" },
+  },
+  {
+    what: "gvnccapture, a VNC viewer that saves what it sees",
+    purposes: TEST,
+    files: ["{bin}/gvnccapture"],
+    packages: { debian: "gvncviewer", fedora: "gvnc-tools", arch: "gtk-vnc" },
+  },
+  {
     what: "udevadm, as a client",
     purposes: TEST,
     files: ["{bin}/udevadm"],
@@ -110,6 +122,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     purposes: TEST,
     files: ["{lib}/dri/kms_swrast_dri.so"],
     packages: { debian: "libgl1-mesa-dri", fedora: "mesa-dri-drivers", arch: "mesa" },
+  },
+  {
+    what: "Chromium, to look at the page of --display web",
+    purposes: TEST,
+    files: ["{bin}/chromium", "{bin}/chromium-browser", "{bin}/google-chrome"],
+    packages: { debian: "chromium", fedora: "chromium", arch: "chromium" },
+  },
+  {
+    what: "libsixel's decoder, to read what --display term draws",
+    purposes: TEST,
+    files: ["{bin}/sixel2png"],
+    packages: { debian: "libsixel-bin", fedora: "libsixel-utils", arch: "libsixel" },
   },
   {
     what: "kernel headers",

@@ -7,6 +7,14 @@ import { parseArgs } from "node:util";
 import { BuildError } from "../drivers/chardev/preload/build.ts";
 import { makeServerFolder } from "../drivers/chardev/preload/server_folder.ts";
 import { chosenConfig, DEVICE_HELP, DEVICE_OPTIONS, type DeviceChoice, deviceChoice } from "./device_options.ts";
+import {
+  DISPLAY_HELP,
+  DISPLAY_OPTIONS,
+  displayChoice,
+  DisplayError,
+  Displays,
+  type DisplaySpec,
+} from "./display_options.ts";
 import { clientEnvironment, KernelError, KernelThread } from "./kernel_thread.ts";
 import { namedFolder, PLACE_OPTIONS } from "./place.ts";
 
@@ -18,6 +26,7 @@ of them. The exit code is the program's. Programs that are static, or make syste
 
 ${DEVICE_HELP}
   --trace          prints each request, decoded, on stderr
+${DISPLAY_HELP}
   --png FILE       writes what the first device's first screen showed before its last client went
   --folder FOLDER  on the devices of udrm serve --folder FOLDER, in place of devices of its own
   --socket PATH    the same, by the server's socket: FOLDER/socket
@@ -28,12 +37,16 @@ Example: udrm run --png screen.png -- modetest -M virtio_gpu -s 36:1280x800`;
 /** Signals that are passed on to the program; SIGINT comes to it from the terminal as well. */
 const PASSED: readonly Deno.Signal[] = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2"];
 
+/** A longer line of a program is cut while the terminal shows the screen. */
+const LINE_MAX = 4096;
+
 interface RunOptions {
   readonly devices: DeviceChoice;
   /** Of a running server to join. */
   readonly folder: string | undefined;
   readonly trace: boolean;
   readonly png: string | undefined;
+  readonly displays: readonly DisplaySpec[];
   readonly program: string;
   readonly args: string[];
 }
@@ -48,6 +61,7 @@ function parse(argv: readonly string[]): RunOptions | "help" | { readonly error:
       options: {
         ...DEVICE_OPTIONS,
         ...PLACE_OPTIONS,
+        ...DISPLAY_OPTIONS,
         trace: { type: "boolean" },
         png: { type: "string" },
         help: { type: "boolean", short: "h" },
@@ -63,28 +77,54 @@ function parse(argv: readonly string[]): RunOptions | "help" | { readonly error:
   if ("error" in devices) return devices;
   const folder = namedFolder(values);
   if (typeof folder === "object") return folder;
-  const own = (["config", "driver", "renderer", "gpu", "trace", "png"] as const).find((name) =>
+  const own = (["config", "driver", "renderer", "gpu", "trace", "png", "display"] as const).find((name) =>
     values[name] !== undefined
   );
   if (folder !== undefined && own !== undefined) {
     return { error: `--${own} is the server's matter when a running one is joined` };
   }
+  const displays = displayChoice(values.display);
+  if ("error" in displays) return displays;
   const [program, ...args] = end < 0 ? [] : argv.slice(end + 1);
   if (program === undefined) return { error: 'no program is given behind "--"' };
-  return { devices, folder, trace: values.trace ?? false, png: values.png, program, args };
+  return { devices, folder, trace: values.trace ?? false, png: values.png, displays, program, args };
 }
 
-async function child(options: RunOptions, env: Readonly<Record<string, string>>): Promise<number> {
+// While the terminal shows the screen, what a program would write there waits until its end.
+async function keepLines(stream: ReadableStream<Uint8Array>, displays: Displays): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)) {
+    const lines = (rest + text).split("\n");
+    rest = (lines.pop() ?? "").slice(-LINE_MAX);
+    for (const line of lines) displays.say(line.slice(0, LINE_MAX));
+  }
+  if (rest !== "") displays.say(rest);
+}
+
+async function child(
+  options: RunOptions,
+  env: Readonly<Record<string, string>>,
+  displays?: Displays,
+): Promise<number> {
+  const screen = displays?.wantsTerminal ?? false;
+  const stdout = screen && Deno.stdout.isTerminal(), stderr = screen && Deno.stderr.isTerminal();
+  const terminal = await displays?.enterTerminal();
   let process: Deno.ChildProcess;
   try {
     process = new Deno.Command(options.program, {
       args: options.args,
       env: { ...env },
-      stdin: "inherit",
-      stdout: "inherit",
-      stderr: "inherit",
+      stdin: screen && Deno.stdin.isTerminal() ? "null" : "inherit",
+      stdout: stdout ? "piped" : "inherit",
+      stderr: stderr ? "piped" : "inherit",
     }).spawn();
+    const kept = (stream: ReadableStream<Uint8Array>): void => {
+      if (displays !== undefined) void keepLines(stream, displays).catch(() => {});
+    };
+    if (stdout) kept(process.stdout);
+    if (stderr) kept(process.stderr);
   } catch (error) {
+    await displays?.leaveTerminal();
     console.error(`udrm run: Cannot run ${options.program}: ${error instanceof Error ? error.message : error}`);
     return error instanceof Deno.errors.NotFound ? 127 : 126;
   }
@@ -92,7 +132,10 @@ async function child(options: RunOptions, env: Readonly<Record<string, string>>)
   const stay = (): void => {};
   Deno.addSignalListener("SIGINT", stay);
   for (const { signal, listener } of pass) Deno.addSignalListener(signal, listener);
+  const ended = new AbortController();
+  void terminal?.quit.then(() => ended.signal.aborted || process.kill("SIGTERM"));
   const { code } = await process.status;
+  ended.abort();
   for (const { signal, listener } of pass) Deno.removeSignalListener(signal, listener);
   Deno.removeSignalListener("SIGINT", stay);
   return code;
@@ -114,8 +157,14 @@ async function serve(options: RunOptions): Promise<number> {
   const folder = makeServerFolder();
   try {
     const { trace, png: file } = options;
-    const thread = await KernelThread.start({ folder, config, trace, picture: file !== undefined });
-    const code = await child(options, thread.env);
+    await using displays = await Displays.open(options.displays, (text) => console.error(`udrm run: ${text}`));
+    const thread = await KernelThread.start(
+      { folder, config, trace, picture: file !== undefined, board: displays?.board },
+      (message) => displays?.receive(message),
+    );
+    displays?.connect(() => thread.kick(), (request) => thread.ask(request));
+    const code = await child(options, thread.env, displays);
+    await displays?.leaveTerminal();
     const png = await thread.end();
     if (file !== undefined) {
       if (png === undefined) console.error(`udrm run: ${file} is not written: nothing was ever shown`);
@@ -145,7 +194,7 @@ export async function run(argv: readonly string[]): Promise<number> {
       console.error(`udrm run: ${error.message}`);
       return 2;
     }
-    if (!(error instanceof BuildError || error instanceof KernelError)) throw error;
+    if (!(error instanceof BuildError || error instanceof KernelError || error instanceof DisplayError)) throw error;
     console.error(`udrm run: ${error.message}`);
     return 125;
   }

@@ -8,6 +8,14 @@ import { BuildError } from "../drivers/chardev/preload/build.ts";
 import { makeServerFolder } from "../drivers/chardev/preload/server_folder.ts";
 import { ControlServer } from "./control.ts";
 import { chosenConfig, DEVICE_HELP, DEVICE_OPTIONS, type DeviceChoice, deviceChoice } from "./device_options.ts";
+import {
+  DISPLAY_HELP,
+  DISPLAY_OPTIONS,
+  displayChoice,
+  DisplayError,
+  Displays,
+  type DisplaySpec,
+} from "./display_options.ts";
 import type { Change, Screenshot } from "./kernel_messages.ts";
 import { KernelError, KernelThread } from "./kernel_thread.ts";
 import { namedFolder, PLACE_OPTIONS } from "./place.ts";
@@ -20,6 +28,7 @@ printed, as shell commands, once the devices are there, or by udrm run --folder 
 ${DEVICE_HELP}
   --folder FOLDER  where its socket is to lie, a folder that does not exist yet; one for temporary files by default
   --socket PATH    the same, by the socket: FOLDER/socket
+${DISPLAY_HELP}
   --png FILE       writes what is shown to FILE at each SIGUSR2
   --trace          prints each request, decoded, on stderr
   --json           prints the environment as JSON
@@ -35,6 +44,7 @@ interface ServeOptions {
   readonly folder: string | undefined;
   readonly devices: DeviceChoice;
   readonly png: string | undefined;
+  readonly displays: readonly DisplaySpec[];
   readonly trace: boolean;
   readonly json: boolean;
 }
@@ -46,6 +56,7 @@ function parse(argv: readonly string[]): ServeOptions | "help" | { readonly erro
       options: {
         ...DEVICE_OPTIONS,
         ...PLACE_OPTIONS,
+        ...DISPLAY_OPTIONS,
         png: { type: "string" },
         trace: { type: "boolean" },
         json: { type: "boolean" },
@@ -57,7 +68,9 @@ function parse(argv: readonly string[]): ServeOptions | "help" | { readonly erro
     if ("error" in devices) return devices;
     const folder = namedFolder(values);
     if (typeof folder === "object") return folder;
-    return { folder, devices, png: values.png, trace: values.trace ?? false, json: values.json ?? false };
+    const displays = displayChoice(values.display);
+    if ("error" in displays) return displays;
+    return { folder, devices, png: values.png, displays, trace: values.trace ?? false, json: values.json ?? false };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
@@ -106,7 +119,12 @@ function listen(thread: KernelThread, { devices, png }: ServeOptions): Promise<v
 
 async function keep(options: ServeOptions, folder: string): Promise<void> {
   const config = await chosenConfig(options.devices);
-  const thread = await KernelThread.start({ folder, config, trace: options.trace, picture: false });
+  await using displays = await Displays.open(options.displays, say);
+  const thread = await KernelThread.start(
+    { folder, config, trace: options.trace, picture: false, board: displays?.board },
+    (message) => displays?.receive(message),
+  );
+  displays?.connect(() => thread.kick(), (request) => thread.ask(request));
   await using _control = new ControlServer(folder, (request) => thread.ask(request));
   const end = listen(thread, options);
   const { env } = thread;
@@ -115,7 +133,9 @@ async function keep(options: ServeOptions, folder: string): Promise<void> {
       ? JSON.stringify(env)
       : Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`).join("\n"),
   );
-  await end;
+  const terminal = await displays?.enterTerminal();
+  await (terminal === undefined ? end : Promise.race([end, terminal.quit]));
+  await displays?.leaveTerminal();
   await thread.end();
 }
 
@@ -147,7 +167,7 @@ export async function serve(argv: readonly string[]): Promise<number> {
       say(error.message);
       return 2;
     }
-    if (!(error instanceof BuildError || error instanceof KernelError)) throw error;
+    if (!(error instanceof BuildError || error instanceof KernelError || error instanceof DisplayError)) throw error;
     say(error.message);
     return 1;
   } finally {

@@ -62,7 +62,6 @@ export class Device<D = unknown> {
     this.bus = driver.spec.bus?.() ?? {
       type: "platform",
       unique: driver.spec.name,
-      driver: driver.spec.name,
       modalias: `platform:${driver.spec.name}`,
     };
     this.table = new IoctlTable<DrmFile>(driver.ioctls, "nr", driver.spec.uapi);

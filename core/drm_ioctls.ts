@@ -44,10 +44,10 @@ function getUnique(file: DrmFile, arg: View<uapi.drm_unique>, task: Process): nu
   return 0;
 }
 
-function getClient(file: DrmFile, arg: View<uapi.drm_client>): number {
+function getClient(file: DrmFile, arg: View<uapi.drm_client>, task: Process): number {
   if (arg.idx !== 0) throw new DrmError("EINVAL", `Cannot list client ${arg.idx}: only the caller itself is shown`);
   arg.auth = file.authenticated ? 1 : 0;
-  arg.pid = 0;
+  arg.pid = task.pid;
   arg.uid = OVERFLOW_UID;
   arg.magic = 0;
   arg.iocs = 0;

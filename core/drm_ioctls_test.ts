@@ -81,7 +81,13 @@ Deno.test("A8 GET_CLIENT shows the caller alone, GET_STATS zeros", () => {
   using t = testSystem();
   const arg = uapi.drm_client.of({ pid: 9, magic: 9, iocs: 9 });
   assertEquals(t.card.ioctl(uapi.DRM_IOCTL_GET_CLIENT, arg), 0);
-  assertEquals([arg.auth, Number(arg.uid), Number(arg.pid), Number(arg.magic), Number(arg.iocs)], [1, 65534, 0, 0, 0]);
+  assertEquals([arg.auth, Number(arg.uid), Number(arg.pid), Number(arg.magic), Number(arg.iocs)], [
+    1,
+    65534,
+    t.task.pid,
+    0,
+    0,
+  ]);
   using second = t.task.open("/dev/dri/card0");
   const other = uapi.drm_client.of();
   second.ioctl(uapi.DRM_IOCTL_GET_CLIENT, other);

@@ -45,6 +45,10 @@ export interface InputDeviceSpec {
   readonly onLed?: (led: number, on: boolean) => void;
 }
 
+/** Nodes with minor numbers of their own (EVDEV_MINORS); those beyond share a range with other kinds of input. */
+const EVDEV_MINORS = 32, EVDEV_MINOR_BASE = 64;
+const DYNAMIC_FIRST = 256, DYNAMIC_END = 1024;
+
 /** A set of codes as the interface shows it: whole longs of 64 bits. */
 function bitmap(maximum: number, codes: Iterable<number>): Uint8Array {
   const bits = new Uint8Array(Math.ceil(maximum / 64) * 8);
@@ -67,6 +71,8 @@ export class InputDevice implements Disposable {
   readonly spec: InputDeviceSpec;
   /** N of /dev/input/eventN. */
   readonly number: number;
+  /** N of inputN, as sysfs calls the device itself: never given twice. */
+  readonly serial: number;
   /** Properties, as bits. */
   readonly props: Uint8Array;
   /** Codes that it has, as bits: of a type, and for EV_SYN the types. */
@@ -89,6 +95,7 @@ export class InputDevice implements Disposable {
    * input_register_device: it is there, and so is its node.
    *
    * @param system whose. @param spec what it has. @throws {RangeError} for codes that there are not.
+   * @throws {DrmError} ENOSPC if all numbers of nodes are taken.
    */
   constructor(system: System, spec: InputDeviceSpec) {
     this.system = system;
@@ -109,18 +116,25 @@ export class InputDevice implements Disposable {
     this.leds = bitmap(LED_MAX, []);
     const taken = new Set([...system.inputs].map(({ number }) => number));
     let number = 0;
-    while (taken.has(number)) number++;
+    while (taken.has(number)) number = number === EVDEV_MINORS - 1 ? DYNAMIC_FIRST : number + 1;
+    if (number >= DYNAMIC_END) throw new DrmError("ENOSPC", "Cannot make an input device: all numbers are taken");
     this.number = number;
+    this.serial = system.nextInput();
     system.addNode(this.path, (_task, flags) => {
       if (this.#gone) throw new DrmError("ENODEV", `Cannot open ${this.path}: the device is gone`);
       return new InputFile(this, flags);
     });
-    system.inputs.add(this);
+    system.addInput(this);
   }
 
   /** Its node. */
   get path(): string {
     return `/dev/input/event${this.number}`;
+  }
+
+  /** The node's minor number. */
+  get minor(): number {
+    return this.number < EVDEV_MINORS ? EVDEV_MINOR_BASE + this.number : this.number;
   }
 
   /** Whether it was unplugged. */
@@ -201,8 +215,8 @@ export class InputDevice implements Disposable {
     if (this.#gone) return;
     this.releaseKeys();
     this.#gone = true;
-    this.system.inputs.delete(this);
     this.system.removeNode(this.path);
     for (const file of [...this.files]) file.wake();
+    this.system.removeInput(this);
   }
 }

@@ -8,7 +8,7 @@ import * as E from "../uapi/input.ts";
 import * as C from "../uapi/input_codes.ts";
 import { KEY_A, KEY_B } from "../uapi/input_keys.ts";
 import { O_NONBLOCK, O_RDWR, POLLERR, POLLHUP, POLLIN, POLLOUT } from "../uapi/fcntl.ts";
-import { EAGAIN } from "./error.ts";
+import { DrmError, EAGAIN } from "./error.ts";
 
 const RANGE = { minimum: 0, maximum: 32767, fuzz: 0, flat: 0, resolution: 0 };
 
@@ -217,4 +217,28 @@ Deno.test("A read of an input node without O_NONBLOCK waits for a packet", () =>
   assertEquals(wait.result, undefined);
   at.device.sync();
   assertEquals(wait.result, 48);
+});
+
+Deno.test("numbers of nodes are taken anew, with the minors of evdev; behind 32 of them they are the minors that all kinds share", () => {
+  using system = new System();
+  const heard: string[] = [];
+  using _listening = system.onInput((action, { path }) =>
+    void heard.push(`${action} ${path} ${system.nodes.includes(path)}`)
+  );
+  const make = () => new InputDevice(system, { name: "", id: { bustype: 0, vendor: 0, product: 0, version: 0 } });
+  const devices = Array.from({ length: 34 }, make);
+  assertEquals(devices.slice(30).map(({ path, minor, serial }) => [path, minor, serial]), [
+    ["/dev/input/event30", 94, 30],
+    ["/dev/input/event31", 95, 31],
+    ["/dev/input/event256", 256, 32],
+    ["/dev/input/event257", 257, 33],
+  ]);
+  devices[3][Symbol.dispose]();
+  devices[3][Symbol.dispose]();
+  assertEquals(heard.slice(33), ["add /dev/input/event257 true", "remove /dev/input/event3 false"]);
+  const again = make();
+  assertEquals([again.path, again.minor, again.serial], ["/dev/input/event3", 67, 34]);
+  for (let number = 258; number < 1024; number++) make();
+  assertEquals(assertThrows(make, DrmError).code, "ENOSPC");
+  assertEquals(system.inputs.size, 32 + 768);
 });

@@ -35,6 +35,7 @@ export * from "./id_table.ts";
 export * from "./input.ts";
 export * from "./input_file.ts";
 export * from "./input_queue.ts";
+export * from "./inspect/mod.ts";
 export * from "./ioctl.ts";
 export * from "./kms/mod.ts";
 export * from "./mapping.ts";

@@ -54,9 +54,9 @@ export class Process {
   /** Command name. */
   comm: string;
   /** User id. */
-  readonly uid: number;
+  uid: number;
   /** CAP_SYS_ADMIN. */
-  readonly capSysAdmin: boolean;
+  capSysAdmin: boolean;
   /** Its descriptors. */
   readonly fds: FdTable;
   /** What its pointers reach. */
@@ -72,6 +72,12 @@ export class Process {
     this.comm = (options.comm ?? "udrm").slice(0, 15);
     this.uid = options.uid ?? 1000;
     this.capSysAdmin = options.capSysAdmin ?? this.uid === 0;
+  }
+
+  /** setuid: another user from now on. What was opened before keeps what it was opened with. @param uid whose it becomes. */
+  setUser(uid: number): void {
+    this.uid = uid;
+    this.capSysAdmin = uid === 0;
   }
 
   /** Gives a file to this process: a new fd, which takes over the caller's reference. Throws EMFILE (the reference is dropped). */

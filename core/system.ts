@@ -51,7 +51,12 @@ export interface Uevent {
   readonly device: Device;
   /** More, as in the kernel's message: HOTPLUG=1, CONNECTOR=3. */
   readonly properties: Readonly<Record<string, string>>;
+  /** Of "remove": the driver has gone, the hardware stays (`System.unbind`). */
+  readonly unbound?: boolean;
 }
+
+/** Hears of an input device that came or went. */
+export type InputListener = (action: "add" | "remove", input: InputDevice) => void;
 
 const RENDER_BASE = 128;
 
@@ -82,12 +87,16 @@ export class System implements Disposable {
   readonly #devices: (Device | undefined)[] = [];
   // Their numbers stay taken as long as clients have files of them open (drm_minor_release).
   #unplugged: Device[] = [];
+  // Without their drivers, which may come back.
+  readonly #unbound = new Set<Device>();
   readonly #nodes = new Map<string, NodeOpen>();
   readonly #processes = new Set<LocalProcess>();
   readonly #pollers: Poller[] = [];
   readonly #ueventListeners = new Set<(event: Uevent) => void>();
+  readonly #inputListeners = new Set<InputListener>();
   #pid = 1000;
   #inode = 0;
+  #input = 0;
   #waiting = 0;
   #driving = false;
   #wakeDrive: (() => void) | undefined;
@@ -144,9 +153,35 @@ export class System implements Disposable {
     return device;
   }
 
-  /** drm_dev_unplug: the nodes go, open files answer ENODEV from now on (A14). */
+  /**
+   * device_driver_detach: for clients as `removeDevice`, but the hardware stays, and `bind` gives it its driver back.
+   *
+   * @throws {DrmError} ENODEV if it is no live device.
+   */
+  unbind(device: Device): void {
+    if (this.#devices[device.card] !== device) throw new DrmError("ENODEV", `Cannot unbind ${device.name}: it is gone`);
+    this.#unbound.add(device);
+    this.#remove(device, true);
+  }
+
+  /** device_driver_attach: probes anew what was unbound. Throws ENODEV, and what `probe` throws. @returns the new device. */
+  bind(device: Device): Device {
+    if (!this.#unbound.delete(device)) throw new DrmError("ENODEV", `Cannot bind ${device.name}: it is not unbound`);
+    try {
+      return this.addDevice(device.driver);
+    } catch (error) {
+      this.#unbound.add(device);
+      throw error;
+    }
+  }
+
+  /** drm_dev_unplug: the nodes go, open files answer ENODEV from now on (A14). Of an unbound device the hardware goes. */
   removeDevice(device: Device): void {
-    if (this.#devices[device.card] !== device) return;
+    if (this.#unbound.delete(device)) this.uevent({ action: "remove", device, properties: {} });
+    else if (this.#devices[device.card] === device) this.#remove(device, false);
+  }
+
+  #remove(device: Device, unbound: boolean): void {
     this.#devices[device.card] = undefined;
     this.#unplugged.push(device);
     this.#nodes.delete(`/dev/dri/card${device.card}`);
@@ -155,7 +190,7 @@ export class System implements Disposable {
     removeDeviceDebugfs(device);
     device.kms?.unplug();
     device.driver.spec.remove?.(device);
-    this.uevent({ action: "remove", device, properties: {} });
+    this.uevent({ action: "remove", device, properties: {}, unbound });
   }
 
   /** A panic: every device that can shows it. @returns on how many planes. */
@@ -228,6 +263,29 @@ export class System implements Disposable {
   /** Tells that a device came, went or changed. */
   uevent(event: Uevent): void {
     for (const listener of [...this.#ueventListeners]) listener(event);
+  }
+
+  /** A number that no input device ever had: N of inputN. */
+  nextInput(): number {
+    return this.#input++;
+  }
+
+  /** An input device is there. For input devices. */
+  addInput(input: InputDevice): void {
+    this.inputs.add(input);
+    for (const listener of [...this.#inputListeners]) listener("add", input);
+  }
+
+  /** An input device is gone. For input devices. */
+  removeInput(input: InputDevice): void {
+    if (!this.inputs.delete(input)) return;
+    for (const listener of [...this.#inputListeners]) listener("remove", input);
+  }
+
+  /** Hears of input devices that come and go, until disposed. */
+  onInput(listener: InputListener): Disposable {
+    this.#inputListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#inputListeners.delete(listener) };
   }
 
   /** Whether `pump` may have something to do. */
@@ -306,6 +364,6 @@ export class System implements Disposable {
   /** Ends everything: clients, then devices. */
   [Symbol.dispose](): void {
     for (const process of [...this.#processes]) process[Symbol.dispose]();
-    for (const device of this.devices) this.removeDevice(device);
+    for (const device of [...this.devices, ...this.#unbound]) this.removeDevice(device);
   }
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as uapi from "../uapi/mod.ts";
 import { RealClock, VirtualClock } from "./clock.ts";
+import { defineDriver } from "./driver.ts";
 import { DrmError } from "./error.ts";
 import { System } from "./system.ts";
 import { errno, testDriver, testSystem } from "./testing.ts";
@@ -129,4 +130,42 @@ Deno.test("DrmError: code, number, message, no stack; of() turns a result into o
   assertEquals(error.stack?.includes("system_test"), false);
   assertEquals([DrmError.of(-12).code, Error.stackTraceLimit > 0], ["ENOMEM", true]);
   assertThrows(() => DrmError.of(-1000), RangeError);
+});
+
+Deno.test("System.unbind takes a driver off what stays, System.bind puts it back; removeDevice ends both", () => {
+  using system = new System();
+  let probed = 0, refuse = false;
+  const driver = defineDriver({
+    name: "toy",
+    desc: "toy",
+    version: [1, 0, 0],
+    features: ["GEM"],
+    probe: () => {
+      if (refuse) throw new DrmError("EIO", "No answer");
+      probed++;
+    },
+  });
+  const heard: string[] = [];
+  using _listening = system.onUevent(({ action, device, unbound }) => {
+    heard.push(`${action} ${device.name}${unbound ? " unbound" : ""}`);
+  });
+  const first = system.addDevice(driver);
+  using client = system.process();
+  const card = client.open("/dev/dri/card0");
+  assertEquals(errno(() => system.bind(first)), "ENODEV");
+  system.unbind(first);
+  assertEquals(errno(() => system.unbind(first)), "ENODEV");
+  assertEquals([first.unplugged, system.devices.length], [true, 0]);
+  refuse = true;
+  assertEquals(errno(() => system.bind(first)), "EIO");
+  refuse = false;
+  // The number is taken while the old device is open.
+  const second = system.bind(first);
+  assertEquals([second.card, second.driver === driver, probed], [1, true, 2]);
+  assertEquals(errno(() => system.bind(first)), "ENODEV");
+  card.close();
+  system.unbind(second);
+  system.removeDevice(second);
+  assertEquals(errno(() => system.bind(second)), "ENODEV");
+  assertEquals(heard, ["add card0", "remove card0 unbound", "add card1", "remove card1 unbound", "remove card1"]);
 });

@@ -4,6 +4,8 @@
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { decode } from "fast-png";
+import { RfbClient } from "udrm/drivers/display/rfb/testing.ts";
+import { Encoding } from "udrm/drivers/display/rfb/wire.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -30,6 +32,7 @@ Deno.test("examples: each file stands in a test here", () => {
     "syncobj.ts",
     "driver.ts",
     "hotplug.ts",
+    "vnc.ts",
     "picture.ts",
     "picture_test.ts",
   ];
@@ -171,4 +174,35 @@ Deno.test("examples/first_light.ts says in a line what is wrong and what to do, 
   const denied = await run(["--allow-read", "--allow-write", "--allow-env", "examples/first_light.ts"]);
   assertEquals(denied.code, 1);
   assertStringIncludes(denied.err, "`deno task demo` has all that it needs");
+});
+
+Deno.test("examples/vnc.ts: a viewer sees the picture, and paints on it", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-env", "examples/vnc.ts", "30"],
+    cwd: root,
+    stdout: "piped",
+  }).spawn();
+  try {
+    const reader = child.stdout.getReader();
+    const port = Number(/::(\d+)/.exec(new TextDecoder().decode((await reader.read()).value))?.[1]);
+    reader.releaseLock();
+    using client = await RfbClient.connect(port, { encodings: [Encoding.zrle, Encoding.desktopSize] });
+    const at = (x: number, y: number): number => client.screen[y * client.width + x];
+    await client.request(false);
+    for (let i = 0; at(100, 100) === 0 || at(100, 100) === undefined; i++) {
+      assert(i < 50, "the picture never comes");
+      await client.update();
+      await client.request(true);
+    }
+    await client.pointer(100, 100, 1);
+    for (let i = 0; at(100, 100) !== 0xffff00; i++) {
+      assert(i < 50, "the paint never comes");
+      await client.update();
+      await client.request(true);
+    }
+  } finally {
+    child.kill();
+    await child.status;
+    await child.stdout.cancel();
+  }
 });

@@ -13,6 +13,8 @@ Example: deno task test core/kms "F12 timeline"`;
 
 /** Folders whose tests run with zero permissions, as the code in them does. */
 const PURE = ["uapi", "core"];
+/** Run by name alone, `deno task test:guest`: they need a virtual machine and minutes. */
+const APART = ["tests/guest"];
 /** A run that takes longer hangs. */
 const LIMIT_MS = Number(Deno.env.get("UDRM_TEST_TIMEOUT") ?? 1800) * 1000;
 const root = new URL("..", import.meta.url);
@@ -168,7 +170,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const rest = paths.filter((path) => !isPure(path));
   if (paths.length === 0 || rest.length > 0) {
-    const targets = paths.length === 0 ? PURE.map((name) => `--ignore=${name}`) : rest;
+    const targets = paths.length === 0 ? [...PURE, ...APART].map((name) => `--ignore=${name}`) : rest;
     passes.push({
       name: "the rest: all permissions",
       args: ["-A", "--doc", ...filters, ...targets],

@@ -76,6 +76,10 @@ export const ABS_X = 0;
 export const ABS_Y = 1;
 /** Absolute axis: mt slot. */
 export const ABS_MT_SLOT = 47;
+/** Absolute axis: mt position x. */
+export const ABS_MT_POSITION_X = 53;
+/** Absolute axis: mt position y. */
+export const ABS_MT_POSITION_Y = 54;
 /** Absolute axis: max. */
 export const ABS_MAX = 63;
 /** SW: max. */
@@ -100,6 +104,8 @@ export const REP_DELAY = 0;
 export const REP_PERIOD = 1;
 /** Repeat: max. */
 export const REP_MAX = 1;
+/** Button: the first there is. */
+export const BTN_MISC = 0x100;
 /** Button: mouse. */
 export const BTN_MOUSE = 0x110;
 /** Button: left. */
@@ -118,5 +124,25 @@ export const BTN_FORWARD = 0x115;
 export const BTN_BACK = 0x116;
 /** Button: task. */
 export const BTN_TASK = 0x117;
+/** Button: the first of a joystick. */
+export const BTN_JOYSTICK = 0x120;
+/** Button: a pen is near. */
+export const BTN_TOOL_PEN = 0x140;
+/** Button: a finger is near. */
+export const BTN_TOOL_FINGER = 0x145;
+/** Button: touch. */
+export const BTN_TOUCH = 0x14a;
+/** Button: stylus. */
+export const BTN_STYLUS = 0x14b;
+/** Button: the first of a gamepad's cross. */
+export const BTN_DPAD_UP = 0x220;
+/** Button: the first of those without a name. */
+export const BTN_TRIGGER_HAPPY = 0x2c0;
+/** Key: the first behind the buttons. */
+export const KEY_OK = 0x160;
+/** Key: the first behind a gamepad's cross. */
+export const KEY_ALS_TOGGLE = 0x230;
+/** Key: the first that not every keyboard has: mute. */
+export const KEY_MIN_INTERESTING = 113;
 /** Key: max. */
 export const KEY_MAX = 0x2ff;

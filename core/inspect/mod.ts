@@ -6,7 +6,7 @@
 export * from "./fences.ts";
 export * from "./inspector.ts";
 export * from "./kms.ts";
-export * from "./limits.ts";
+export { LIMITS, type Limits, type Listed } from "./limits.ts";
 export * from "./objects.ts";
 export * from "./system.ts";
 export * from "./thumbnail.ts";

@@ -77,7 +77,7 @@ const LAYOUTS: ReadonlyMap<number, Layout> = new Map([
 ]);
 
 /** Pixels that are averaged for one of the thumbnail, across and down. */
-const SAMPLES = 3;
+const SAMPLES = 2;
 
 function wordAt(bytes: Uint8Array, at: number, size: number): number {
   let word = 0;

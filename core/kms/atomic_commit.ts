@@ -114,12 +114,14 @@ function stalls(commit: CrtcCommit | undefined): boolean {
 const FLIP_TIMEOUT_NS = 10e9;
 
 // What a blocking commit waits for: a fence, or the last commit on something that it touches. Without `pace`, frames that
-// are not shown yet do not count.
+// are not shown yet do not count; for a legacy cursor those of flips never do, as in drivers with async cursors
+// (drm_atomic_helper_async_check), which a mode set holds back all the same.
 function blocker(draft: AtomicState, pace: boolean): Fence | CrtcCommit | undefined {
   for (const fence of draft.fences) if (!fence.isSignaled) return fence;
   for (const crtc of draft.crtcs) {
     const commit = crtc.commit;
-    if (commit !== undefined && (!commit.hwDone || (pace && !commit.flipDone && !draft.legacyCursor))) return commit;
+    if (commit === undefined) continue;
+    if (!commit.hwDone || (pace && !commit.flipDone && (commit.modeset || !draft.legacyCursor))) return commit;
   }
   for (const { state: { commit } } of draft.connectors) if (commit?.hwDone === false) return commit;
   for (const { state: { commit } } of draft.planes) if (commit?.hwDone === false) return commit;
@@ -133,6 +135,7 @@ function setupCommits(draft: AtomicState, nonblock: boolean): void {
     const state = draft.crtc(crtc);
     const commit = state.commit ??= new CrtcCommit(crtc);
     commit.stalls = nonblock;
+    commit.modeset = state.needsModeset;
     if (draft.legacyCursor) commit.skipFlip();
   }
   for (const plane of draft.planes) {

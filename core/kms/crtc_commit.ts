@@ -55,6 +55,8 @@ export class CrtcCommit implements VblankWaiter {
   tearing = false;
   /** Whether commits that must not block are refused with -EBUSY until it is shown (J9). */
   stalls = true;
+  /** Whether it sets a mode, or switches the CRTC on or off. */
+  modeset = false;
   /** Fences that have to signal before it can be shown: a driver's, see `AtomicState.completeAfter`. */
   holds = 0;
   #hwDone = false;

@@ -259,6 +259,29 @@ Deno.test("SETCRTC and SETPLANE sleep until their frame, a legacy cursor does no
   assertEquals(await t.client1.card.wait(uapi.DRM_IOCTL_MODE_CURSOR, cursor), 0);
 });
 
+Deno.test("a legacy cursor waits for the frame of a mode set, not for that of a flip", async () => {
+  using t = new Lit();
+  const [crtc] = t.kms.crtcs;
+  const { client1 } = t;
+  const { handle } = client1.dumb(64, 64);
+  const cursor = uapi.drm_mode_cursor.of({ flags: 1, crtc_id: crtc.id, width: 64, height: 64, handle });
+  const place = (): Promise<number> => client1.card.wait(uapi.DRM_IOCTL_MODE_CURSOR, cursor);
+  client1.frame(1);
+  assertEquals(t.show(1, NONBLOCK | EVENT), 0);
+  assertEquals([await place(), client1.events().length], [0, 0]);
+  client1.frame(1);
+  assertEquals(client1.events().length, 1);
+  assertEquals(client1.atomic({ [crtc.id]: { ACTIVE: 0 } }, MODESET), 0);
+  assertEquals(client1.atomic({ [crtc.id]: { ACTIVE: 1 } }, MODESET | NONBLOCK | EVENT), 0);
+  let result: number | undefined;
+  void place().then((value) => result = value);
+  await turn();
+  assertEquals([result, client1.events().length], [undefined, 0]);
+  client1.frame(1);
+  await turn();
+  assertEquals([result, client1.events().length], [0, 1]);
+});
+
 Deno.test("legacy property, gamma, DPMS and DIRTYFB requests sleep until their frame, one that cannot gets them done", async () => {
   using t = new Lit({ crtc: { gammaSize: 4 }, config: { dirtyFb: true }, plane: { alpha: true } });
   const [crtc] = t.kms.crtcs;

@@ -51,6 +51,8 @@ export class MessageBuffer {
   fdCount = 0;
   /** Who sent the last message, by the kernel's word: a process id, or 0 where the socket does not ask (`passCredentials`). */
   pid = 0;
+  /** The user, likewise; -1 where the socket does not ask. */
+  uid: number = -1;
   /** Whether descriptors of the last message were lost because this process has no room for them. */
   lost = false;
   readonly #data: CMemory;
@@ -120,6 +122,7 @@ export class MessageBuffer {
     const header = this.#header;
     this.fdCount = 0;
     this.pid = 0;
+    this.uid = -1;
     this.lost = false;
     this.#length(IOVEC + 8, this.bytes.length);
     header.view.setBigUint64(MSG_CONTROL, header.address + BigInt(CONTROL), true);
@@ -152,6 +155,7 @@ export class MessageBuffer {
       }
       if (words[at / 4 + 2] === SOL_SOCKET && words[at / 4 + 3] === SCM_CREDENTIALS && length >= CMSG_HEADER + 12) {
         this.pid = words[(at + CMSG_HEADER) / 4];
+        this.uid = this.#header.u32[(at + CMSG_HEADER) / 4 + 1];
       }
       at += Math.ceil(length / 8) * 8;
     }

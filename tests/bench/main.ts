@@ -13,9 +13,12 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   live_objects: async () => (await import("./live_objects.ts")).bench,
   virtqueue: async () => (await import("./virtqueue.ts")).bench,
   flip: async () => (await import("./flip.ts")).bench,
+  door: async () => (await import("./door.ts")).bench,
   vkms: async () => (await import("./vkms.ts")).bench,
   vulkan2d: async () => (await import("./vulkan2d.ts")).bench,
+  rfb: async () => (await import("./rfb.ts")).bench,
   vk_cmd: async () => (await import("./vk_cmd.ts")).bench,
+  guest: async () => (await import("./guest.ts")).bench,
 };
 
 const HELP = `Usage: deno task bench [NAME...] [--json FILE]

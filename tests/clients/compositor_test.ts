@@ -1,13 +1,12 @@
 // sway (wlroots, atomic KMS, libseat, udev) with its Wayland clients swaybg and swaybar: what they draw is on the screen.
 import { assertEquals } from "@std/assert";
 import { drivers } from "udrm/mod.ts";
-import { Rig, type Running } from "./rig.ts";
+import { Rig } from "./rig.ts";
+import { type Colour, hex, others, shows, startSway } from "./sway.ts";
 
-type Colour = readonly [number, number, number];
 const BACKGROUND: Colour = [0x20, 0x40, 0x60], BAR: Colour = [0x40, 0x20, 0x10];
 const BLOCKS: readonly Colour[] = [[0xff, 0x88, 0x00], [0x00, 0x88, 0xff]];
 const HEIGHT = 40, BLOCK = 200;
-const hex = (colour: Colour): string => `#${colour.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 
 // The bar's block changes its colour five times a second (swaybar-protocol(7)).
 const STATUS = `#!/bin/sh
@@ -36,38 +35,6 @@ bar {
 }
 `;
 
-// How many pixels of a rectangle are not of a colour.
-function others(rig: Rig, colour: Colour, x0: number, y0: number, x1: number, y1: number): number {
-  const picture = rig.display.picture();
-  if (picture === undefined) return Infinity;
-  let wrong = 0;
-  for (let y = y0; y < y1; y++) {
-    for (let x = x0, at = (y * picture.width + x0) * 4; x < x1; x++, at += 4) {
-      const { data } = picture;
-      if (data[at] !== colour[0] || data[at + 1] !== colour[1] || data[at + 2] !== colour[2]) wrong++;
-    }
-  }
-  return wrong;
-}
-
-// sway does not run as root; in a user namespace without a mapping it is nobody.
-function start(rig: Rig, folder: string, ...env: string[]): Running {
-  const nobody = Deno.uid() === 0 ? ["unshare", "--user"] : [];
-  return rig.start(
-    "env",
-    `XDG_RUNTIME_DIR=${folder}`,
-    "WLR_BACKENDS=drm",
-    "WLR_LIBINPUT_NO_DEVICES=1",
-    "LIBSEAT_BACKEND=builtin",
-    "SEATD_VTBOUND=0",
-    ...env,
-    ...nobody,
-    "sway",
-    "-c",
-    `${folder}/config`,
-  );
-}
-
 const GLES = ["WLR_RENDERER=gles2", "WLR_RENDERER_ALLOW_SOFTWARE=1", "MESA_LOADER_DRIVER_OVERRIDE=kms_swrast"];
 
 for (
@@ -88,17 +55,8 @@ for (
     try {
       Deno.writeTextFileSync(`${folder}/status`, STATUS, { mode: 0o755 });
       Deno.writeTextFileSync(`${folder}/config`, config(folder));
-      const running = start(rig, folder, ...env);
-      // A picture is looked at once.
-      const until = async (done: () => boolean): Promise<void> => {
-        let seen = -1;
-        await rig.serve(() => {
-          if (running.exited || rig.display.frames() === seen) return running.exited;
-          seen = rig.display.frames();
-          return done();
-        });
-        if (running.exited) throw new Error(`sway has ended: ${(await running.ended()).err}`);
-      };
+      const running = startSway(rig, folder, "WLR_LIBINPUT_NO_DEVICES=1", ...env);
+      const until = (done: () => boolean): Promise<void> => shows(rig, running, done);
       const size = () => [rig.display.picture()?.width ?? 0, rig.display.picture()?.height ?? 0];
       const block = (colour: Colour): boolean =>
         size()[0] > 0 && others(rig, colour, size()[0] - BLOCK, 0, size()[0], HEIGHT) === 0;

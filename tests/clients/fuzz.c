@@ -4,272 +4,10 @@
 //   fuzz SEED SECONDS TABLE [WORKERS]
 // TABLE has a line for each request, "COMMAND NAME [CLASS:OFFSET:SIZE]...", as fuzz_table.ts writes it. The end tells how often each
 // request was tried and succeeded. It ends badly if a worker ends by itself otherwise than well.
-#include "fuzz.h"
+#include "fuzz_kms.h"
 
 #define THREADS_MAX 4
 #define WORKER_SECONDS 2.0
-
-static const char sw_sync[] = "/dev/sw_sync";
-static const char *const nodes[] = {"/dev/dri/card0",      "/dev/dri/card1",      "/dev/dri/card2",
-                                    "/dev/dri/renderD128", "/dev/dri/renderD129", "/dev/dri/renderD130",
-                                    sw_sync,               sw_sync,               "/dev/udmabuf"};
-#define NODES (sizeof(nodes) / sizeof(*nodes))
-
-static void learn(const struct line *line, const unsigned char *argument) {
-  struct pool *made = strstr(line->name, "PRIME")   ? &buffers
-                      : strstr(line->name, "LEASE") ? &drm_fds
-                      : strstr(line->name, "SYNC")  ? &fences
-                                                    : NULL;
-  for (int i = 0; i < line->count; i++) {
-    const struct member *m = &line->members[i];
-    if (m->size != 4 && m->size != 8) continue;
-    uint64_t value = 0;
-    memcpy(&value, argument + m->offset, m->size);
-    if (value == 0) continue;
-    if (m->class == 'f' && made) keep(made, (int)value);
-    if (strchr("hockeplbar", m->class)) keep(&pools[(int)m->class], value);
-  }
-}
-
-// One member of a struct, or an element of an array behind one.
-static uint64_t plausible(struct dice *d, char class) {
-  static const char objects[] = "ckelbar";
-  switch (class) {
-  case 'h': return one_in(d, 3) ? roll(d, 12) : pick(d, &pools['h']);
-  case 'c':
-  case 'k':
-  case 'e':
-  case 'l':
-  case 'b':
-  case 'a':
-  case 'r':
-    if (!one_in(d, 6)) return pick(d, &pools[(int)class]); // fall through
-  case 'i': return one_in(d, 12) ? roll(d, 80) : pick(d, &pools[(int)objects[roll(d, sizeof(objects) - 1)]]);
-  case 'f': return (uint64_t)(one_in(d, 3) ? random_fd(d) : (int)pick(d, one_in(d, 2) ? &buffers : &fences));
-  case 'n': return one_in(d, 20) ? odd_number(d) : roll(d, 9);
-  case 'g': return one_in(d, 2) ? 0 : one_in(d, 8) ? next(d) : one_in(d, 2) ? 1u << roll(d, 12) : roll(d, 16);
-  case 's': return one_in(d, 30) ? odd_number(d) : one_in(d, 4) ? 1u << roll(d, 12) : roll(d, 400);
-  case 'w': return one_in(d, 4) ? 8u << roll(d, 4) : 32;
-  case 'F': return one_in(d, 6) ? next(d) : formats[roll(d, FORMATS)];
-  case 'o': return one_in(d, 3) ? odd_number(d) & ~4095ull : pick(d, &pools['o']);
-  case 't': return one_in(d, 2) ? 0 : one_in(d, 4) ? odd_number(d) : nanoseconds() + roll(d, 5000000);
-  case 'p': return pointer(d);
-  case 'x': return one_in(d, 20) ? next(d) : 0;
-  case '0':
-  case '1':
-  case '2': return one_in(d, 10) ? roll(d, 9) : (uint64_t)(class - '0');
-  default: return one_in(d, 6) ? odd_number(d) : one_in(d, 4) ? plausible(d, 'i') : roll(d, 16);
-  }
-}
-
-// Arrays for the pointers to lead to.
-static void furnish(struct dice *d) {
-  static const char classes[] = "hhiickelbarfnpF?";
-  unsigned char *at = d->arena + roll(d, ARENA / 512) * 512;
-  char class = classes[roll(d, sizeof(classes) - 1)];
-  int wide = one_in(d, 3);
-  for (int i = 0; i < 32; i++) {
-    uint64_t value = plausible(d, class);
-    memcpy(at + i * (wide ? 8 : 4), &value, wide ? 8 : 4);
-  }
-}
-
-static void fill(struct dice *d, const struct line *line, unsigned char *argument, size_t size) {
-  memset(argument, 0, size);
-  for (int i = 0; i < line->count; i++) {
-    const struct member *m = &line->members[i];
-    if (m->class == 'm' && m->size == sizeof(mode) && !one_in(d, 4)) {
-      memcpy(argument + m->offset, (void *)&mode, sizeof(mode));
-      if (one_in(d, 3)) argument[m->offset + roll(d, sizeof(mode))] ^= 1 << roll(d, 8);
-      continue;
-    }
-    // Arrays, strings and structs in structs: by words, the first ones most of the time.
-    size_t step = m->size == 8 || m->class == 'p' || m->class == 't' ? 8 : 4, end = m->size < step ? step : m->size;
-    if (m->size > 8 && one_in(d, 2)) end = step;
-    for (size_t at = 0; at + step <= end && m->offset + at + step <= size; at += step) {
-      uint64_t value = plausible(d, m->class);
-      memcpy(argument + m->offset + at, &value, step);
-    }
-  }
-}
-
-static void open_node(struct dice *d) {
-  int flags = (one_in(d, 4) ? O_RDONLY : O_RDWR) | (one_in(d, 2) ? O_CLOEXEC : 0) | (one_in(d, 3) ? O_NONBLOCK : 0);
-  char path[64];
-  snprintf(path, sizeof(path), "/proc/self/fd/%d", random_fd(d));
-  unsigned node = roll(d, NODES);
-  int fd = open(one_in(d, 8) ? path : nodes[node], flags);
-  if (fd >= 0) keep(nodes[node] == sw_sync ? &timelines : &drm_fds, fd);
-}
-
-static void request(struct dice *d) {
-  int index = roll(d, line_count);
-  const struct line *line = &lines[index];
-  uint32_t command = line->command;
-  size_t size = _IOC_SIZE(command);
-  unsigned char *place = d->arena + roll(d, (ARENA - 16384) / 8) * 8;
-  for (int i = roll(d, 4); i > 0; i--) furnish(d);
-  fill(d, line, place, size < 8 ? 8 : size);
-  if (one_in(d, 12)) {
-    static const int changes[] = {-8, -4, -1, 1, 4, 8, 64, 4000, 16000};
-    long other = (long)size + changes[roll(d, 9)];
-    if (other < 0) other = 0;
-    command = (command & ~(0x3fffu << 16)) | (uint32_t)(other & 0x3fff) << 16;
-  }
-  if (one_in(d, 40)) command ^= (1 + roll(d, 3)) << 30;
-  if (one_in(d, 60)) command = (command & ~0xffu) | roll(d, 256);
-  void *argument = one_in(d, 15) ? (void *)(uintptr_t)pointer(d) : place;
-  // A fuzzer that is not master meets nothing but EACCES.
-  if (line->command == DRM_IOCTL_DROP_MASTER && !one_in(d, 20)) return;
-  int fd = fit_fd(d, command);
-  int result = ioctl(fd, command, argument);
-  __atomic_fetch_add(&shared->tried[index], 1, __ATOMIC_RELAXED);
-  if (result < 0) {
-    __atomic_fetch_add(&shared->errors[errno < ERRNOS ? errno : 0], 1, __ATOMIC_RELAXED);
-    if (errno == EBADF && _IOC_TYPE(command) == 'd') open_node(d);
-  } else if ((command & 0xffff) == (line->command & 0xffff)) {
-    __atomic_fetch_add(&shared->succeeded[index], 1, __ATOMIC_RELAXED);
-    if (argument == place && command == line->command) learn(line, place);
-  }
-}
-
-// What a compositor says, with a few things wrong: objects with properties that they have.
-static void atomic_commit(struct dice *d) {
-  uint32_t *objects = (uint32_t *)d->arena, *counts = objects + 16, *names = counts + 16, total = 0;
-  uint64_t *values = (uint64_t *)(d->arena + 4096);
-  int count = 1 + roll(d, 4), fd = drm_fd(d);
-  if (property_count == 0) return;
-  for (int i = 0; i < count; i++) {
-    const volatile struct property *first = &properties[roll(d, property_count)];
-    objects[i] = first->object;
-    counts[i] = 0;
-    for (int j = roll(d, 12); j >= 0; j--) {
-      const volatile struct property *p = &properties[roll(d, property_count)];
-      if (p->object != first->object && !one_in(d, 50)) continue;
-      names[total] = p->name;
-      values[total++] = !one_in(d, 4) ? p->value : plausible(d, "bcai?"[roll(d, 5)]);
-      counts[i]++;
-    }
-  }
-  struct drm_mode_atomic commit = {
-      .flags = (one_in(d, 2) ? 0 : DRM_MODE_ATOMIC_NONBLOCK) | (one_in(d, 4) ? DRM_MODE_ATOMIC_TEST_ONLY : 0) |
-               (one_in(d, 2) ? DRM_MODE_ATOMIC_ALLOW_MODESET : 0) | (one_in(d, 3) ? DRM_MODE_PAGE_FLIP_EVENT : 0),
-      .count_objs = count,
-      .objs_ptr = (uintptr_t)objects,
-      .count_props_ptr = (uintptr_t)counts,
-      .props_ptr = (uintptr_t)names,
-      .prop_values_ptr = (uintptr_t)values,
-  };
-  if (ioctl(fd, DRM_IOCTL_MODE_ATOMIC, &commit) == 0) __atomic_fetch_add(&shared->commits, 1, __ATOMIC_RELAXED);
-}
-
-// What a program with a display does, one step of it, with now and then a bit of it wrong.
-static void display(struct dice *d) {
-  int fd = drm_fd(d), size = roll(d, 3);
-  struct drm_mode_create_dumb create = {.width = size == 0 ? mode.hdisplay : size == 1 ? 64 : 1 + roll(d, 300),
-                                        .height = size == 0 ? mode.vdisplay : size == 1 ? 64 : 1 + roll(d, 300),
-                                        .bpp = 32};
-  union {
-    struct drm_mode_fb_cmd2 fb;
-    struct drm_mode_crtc crtc;
-    struct drm_mode_crtc_page_flip flip;
-    struct drm_mode_set_plane plane;
-    struct drm_mode_cursor2 cursor;
-    struct drm_mode_obj_get_properties get;
-    unsigned char bytes[128];
-  } *x = (void *)d->arena;
-  unsigned long command;
-  memset(x, 0, sizeof(*x));
-  switch (roll(d, 6)) {
-  case 0:
-    if (ioctl(fd, DRM_IOCTL_MODE_CREATE_DUMB, &create) != 0) return;
-    keep(&pools['h'], create.handle);
-    x->fb = (struct drm_mode_fb_cmd2){.width = create.width, .height = create.height,
-                                      .pixel_format = formats[roll(d, 2)], .handles = {create.handle}, .pitches = {create.pitch}};
-    command = DRM_IOCTL_MODE_ADDFB2;
-    break;
-  case 1:
-    *(uint32_t *)(d->arena + 256) = pick(d, &pools['k']);
-    x->crtc = (struct drm_mode_crtc){.set_connectors_ptr = (uintptr_t)d->arena + 256, .count_connectors = 1,
-                                     .crtc_id = pick(d, &pools['c']), .fb_id = pick(d, &pools['b']), .mode_valid = 1};
-    memcpy(&x->crtc.mode, &mode, sizeof(mode));
-    if (one_in(d, 4)) x->crtc.fb_id = x->crtc.count_connectors = x->crtc.mode_valid = 0;
-    command = DRM_IOCTL_MODE_SETCRTC;
-    break;
-  case 2:
-    x->flip = (struct drm_mode_crtc_page_flip){.crtc_id = pick(d, &pools['c']), .fb_id = pick(d, &pools['b']),
-                                               .flags = roll(d, 4), .user_data = next(d)};
-    command = DRM_IOCTL_MODE_PAGE_FLIP;
-    break;
-  case 3:
-    x->plane = (struct drm_mode_set_plane){.plane_id = pick(d, &pools['l']), .crtc_id = pick(d, &pools['c']),
-                                           .fb_id = pick(d, &pools['b']), .crtc_w = 64, .crtc_h = 64,
-                                           .crtc_x = roll(d, 300) - 150, .crtc_y = roll(d, 300) - 150, .src_w = 64 << 16, .src_h = 64 << 16};
-    command = DRM_IOCTL_MODE_SETPLANE;
-    break;
-  case 4:
-    x->cursor = (struct drm_mode_cursor2){.flags = 1 + roll(d, 3), .crtc_id = pick(d, &pools['c']), .x = roll(d, 900) - 50,
-                                          .y = roll(d, 900) - 50, .width = 64, .height = 64, .handle = pick(d, &pools['h'])};
-    command = DRM_IOCTL_MODE_CURSOR2;
-    break;
-  default:
-    x->get = (struct drm_mode_obj_get_properties){.props_ptr = (uintptr_t)d->arena + 1024,
-                                                  .prop_values_ptr = (uintptr_t)d->arena + 2048, .count_props = 40,
-                                                  .obj_id = plausible(d, 'i')};
-    command = DRM_IOCTL_MODE_OBJ_GETPROPERTIES;
-  }
-  if (one_in(d, 4)) x->bytes[roll(d, _IOC_SIZE(command))] ^= 1 << roll(d, 8);
-  for (int i = 0; i < line_count; i++) {
-    if (lines[i].command != command) continue;
-    __atomic_fetch_add(&shared->tried[i], 1, __ATOMIC_RELAXED);
-    if (ioctl(fd, command, x) != 0) return;
-    __atomic_fetch_add(&shared->succeeded[i], 1, __ATOMIC_RELAXED);
-    learn(&lines[i], x->bytes);
-  }
-}
-
-// What objects, modes and properties there are.
-static void discover(int fd) {
-  uint32_t found[4][32];
-  struct drm_mode_card_res res = {0};
-  struct drm_set_client_cap cap = {DRM_CLIENT_CAP_UNIVERSAL_PLANES, 1};
-  ioctl(fd, DRM_IOCTL_SET_CLIENT_CAP, &cap);
-  cap.capability = DRM_CLIENT_CAP_ATOMIC;
-  ioctl(fd, DRM_IOCTL_SET_CLIENT_CAP, &cap);
-  res.count_crtcs = res.count_connectors = res.count_encoders = 32;
-  res.crtc_id_ptr = (uintptr_t)found[0];
-  res.connector_id_ptr = (uintptr_t)found[1];
-  res.encoder_id_ptr = (uintptr_t)found[2];
-  struct drm_mode_get_plane_res planes = {.plane_id_ptr = (uintptr_t)found[3], .count_planes = 32};
-  if (ioctl(fd, DRM_IOCTL_MODE_GETRESOURCES, &res) != 0 || ioctl(fd, DRM_IOCTL_MODE_GETPLANERESOURCES, &planes) != 0) return;
-  uint32_t counts[4] = {res.count_crtcs, res.count_connectors, res.count_encoders, planes.count_planes};
-  static const uint32_t types[4] = {DRM_MODE_OBJECT_CRTC, DRM_MODE_OBJECT_CONNECTOR, 0, DRM_MODE_OBJECT_PLANE};
-  for (int kind = 0; kind < 4; kind++) {
-    for (uint32_t i = 0; i < counts[kind] && i < 32; i++) {
-      uint32_t names[64];
-      uint64_t values[64];
-      struct drm_mode_obj_get_properties get = {.props_ptr = (uintptr_t)names,
-                                                .prop_values_ptr = (uintptr_t)values,
-                                                .count_props = 64,
-                                                .obj_id = found[kind][i],
-                                                .obj_type = types[kind]};
-      keep(&pools[(int)"ckel"[kind]], found[kind][i]);
-      if (types[kind] == 0 || ioctl(fd, DRM_IOCTL_MODE_OBJ_GETPROPERTIES, &get) != 0) continue;
-      for (uint32_t j = 0; j < get.count_props && j < 64; j++) {
-        keep(&pools['r'], names[j]);
-        if (property_count < PROPERTIES) {
-          properties[property_count++] = (struct property){found[kind][i], names[j], values[j]};
-        }
-      }
-    }
-  }
-  struct drm_mode_modeinfo modes[64];
-  for (uint32_t i = 0; i < counts[1] && i < 32; i++) {
-    struct drm_mode_get_connector get = {
-        .connector_id = found[1][i], .modes_ptr = (uintptr_t)modes, .count_modes = 64};
-    if (ioctl(fd, DRM_IOCTL_MODE_GETCONNECTOR, &get) == 0 && get.count_modes > 0 && get.count_modes <= 64) mode = modes[0];
-  }
-}
 
 static void files(struct dice *d) {
   int fd = random_fd(d);
@@ -379,10 +117,16 @@ static void mappings(struct dice *d) {
 
 static void work(struct dice *d, long steps, int may_fork);
 
+// Whoever kills the fuzzer is rid of all of it.
+static void end_with(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(0);
+}
+
 static void child(struct dice *d) {
-  pid_t pid = fork();
+  pid_t parent = getpid(), pid = fork();
   if (pid == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    end_with(parent);
     d->state ^= 0x9e3779b97f4a7c15ull;
     next(d);
     work(d, 50, 0);
@@ -454,6 +198,7 @@ static void worker(uint64_t seed) {
 
 int main(int argc, char **argv) {
   if (argc < 4) return 2;
+  pid_t parent = getpid();
   uint64_t seed = strtoull(argv[1], NULL, 0);
   double end = seconds() + atof(argv[2]);
   int workers = argc > 4 ? atoi(argv[4]) : 2, bad = 0;
@@ -467,7 +212,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < workers && i < 8; i++, seed++) {
       pids[i] = fork();
       if (pids[i] == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        end_with(parent);
         worker(seed);
       }
     }

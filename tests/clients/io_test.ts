@@ -1,11 +1,11 @@
-// Files of clients beside their ioctls: io_client.c says what is demanded.
+// Files of clients beside their ioctls: io_client.c, io_wait.c and io_share.c say what is demanded.
 import { assertEquals } from "@std/assert";
 import { fdLimit, setFdLimit } from "udrm/drivers/os/mod.ts";
 import { openFds } from "udrm/drivers/os/testing.ts";
 import { drivers } from "udrm/mod.ts";
 import { compile, Rig } from "./rig.ts";
 
-const io = (): string => compile("io_client.c");
+const io = (): string => compile("io_client.c", "io_wait.c", "io_share.c");
 
 const TESTS: readonly [name: string, what: string][] = [
   ["flags", "F_GETFL shows how a file was opened, and flags can be changed"],

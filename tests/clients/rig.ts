@@ -143,16 +143,33 @@ export class Rig implements AsyncDisposable {
 
 const programs = new Map<string, string>();
 
-/** Compiles a program of this folder, once, with libdrm and more; its path. The folder that holds it goes when the tests end. */
-export function compile(source: string, ...libraries: string[]): string {
+/**
+ * Compiles a program of this folder, once, with libdrm and more; its path. The folder that holds it goes when the tests end.
+ *
+ * @param source gives it its name. @param more further sources of this folder ("*.c"), and options such as libraries.
+ */
+export function compile(source: string, ...more: string[]): string {
   let program = programs.get(source);
   if (program !== undefined) return program;
   const folder = Deno.makeTempDirSync({ prefix: "udrm-client-" });
   globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
   program = `${folder}/${source.replace(/\.c$/, "")}`;
-  const from = new URL(source, import.meta.url).pathname;
+  const path = (name: string): string => new URL(name, import.meta.url).pathname;
+  const sources = [source, ...more.filter((each) => each.endsWith(".c"))].map(path);
+  const options = more.filter((each) => !each.endsWith(".c"));
   const { success, stderr } = new Deno.Command("gcc", {
-    args: ["-O1", "-Wall", "-Wextra", "-I/usr/include/libdrm", "-o", program, from, "-ldrm", "-lpthread", ...libraries],
+    args: [
+      "-O1",
+      "-Wall",
+      "-Wextra",
+      "-I/usr/include/libdrm",
+      "-o",
+      program,
+      ...sources,
+      "-ldrm",
+      "-lpthread",
+      ...options,
+    ],
   }).outputSync();
   if (!success) throw new Error(`Cannot compile ${source}: ${new TextDecoder().decode(stderr)}`);
   programs.set(source, program);

@@ -232,6 +232,7 @@ class Soak {
     const { code, stdout, stderr } = await good.output();
     const text = new TextDecoder();
     if (code !== 0) this.faults.push(`the good client fails: ${text.decode(stdout)}${text.decode(stderr)}`);
+    await this.#served.look(); // children of those that were killed go first: one of them may be master
     await this.reset();
   }
 

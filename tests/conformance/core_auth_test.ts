@@ -89,7 +89,13 @@ Deno.test("getclient: one client is told, the caller; nothing of the others", ()
   for (const who of [client, other]) {
     const arg = uapi.drm_client.of({ pid: 5, uid: 6, magic: 7, iocs: 8, auth: 9 });
     who.card.ioctl(uapi.DRM_IOCTL_GET_CLIENT, arg);
-    assertEquals([arg.auth, arg.pid, arg.uid, arg.magic, arg.iocs], [who === client ? 1 : 0, 0, 65534, 0, 0]);
+    assertEquals([arg.auth, arg.pid, arg.uid, arg.magic, arg.iocs], [
+      who === client ? 1 : 0,
+      who.process.pid,
+      65534,
+      0,
+      0,
+    ]);
   }
   for (const idx of [1, 2, 1000, 0x7fff_ffff, -1]) {
     const arg = uapi.drm_client.of({ idx });

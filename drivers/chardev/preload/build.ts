@@ -14,6 +14,7 @@ const SOURCES: readonly string[] = [
   "path.c",
   "files.c",
   "stat.c",
+  "owner.c",
   "links.c",
   "folders.c",
   "uevents.c",

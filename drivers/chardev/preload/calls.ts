@@ -22,6 +22,7 @@ import { lseekCall, pollCall, readCall, writeCall } from "./data_calls.ts";
 import { type DmaBufs, lend } from "./dma_bufs.ts";
 import type { FileEnd } from "./file_end.ts";
 import type { Outcome } from "./outcome.ts";
+import { mayOpen } from "./permission.ts";
 import {
   FDS_MAX,
   HEADER,
@@ -33,6 +34,7 @@ import {
   OP_OPEN,
   OP_POLL,
   OP_READ,
+  OP_SYNC,
   OP_WRITE,
   REQUEST,
   REQUEST_INLINE,
@@ -48,14 +50,17 @@ export class Calls {
   readonly #system: System;
   readonly #dmaBufs: DmaBufs;
   readonly #pipes: Tally;
+  readonly #root: string;
 
   /**
    * Requests on a system.
    *
    * @param system whose nodes are opened. @param dmaBufs buffers that clients hold. @param pipes what clients wait with.
+   * @param root the tree, whose files say who may open what they stand for.
    */
-  constructor(system: System, dmaBufs: DmaBufs, pipes: Tally) {
+  constructor(system: System, dmaBufs: DmaBufs, pipes: Tally, root: string) {
     this.#system = system;
+    this.#root = root;
     this.#dmaBufs = dmaBufs;
     this.#pipes = pipes;
   }
@@ -70,6 +75,7 @@ export class Calls {
   call(task: Process, end: FileEnd | undefined, op: number, request: Request, outcome: Outcome): number | Wait {
     if (end === undefined) {
       if (op === OP_OPEN) return this.#open(task, request, outcome);
+      if (op === OP_SYNC) return 0;
       if (op === OP_DMABUF_IOCTL) return this.#dmaBufIoctl(task, request);
       if (op === OP_POLL) return this.#poll(task, this.#memfd(request), request, outcome);
       return -EINVAL;
@@ -98,7 +104,10 @@ export class Calls {
     const length = request.u32(REQUEST.length);
     if (length > PATH_MAX || request.received < HEADER + length) return -EINVAL;
     const path = new TextDecoder().decode(request.message.bytes.subarray(HEADER, HEADER + length));
-    const file = this.#system.open(task, path, request.u32(REQUEST.command));
+    const flags = request.u32(REQUEST.command);
+    const refused = task.uid === 0 ? 0 : mayOpen(this.#root + path, task.pid, flags);
+    if (refused < 0) return refused;
+    const file = this.#system.open(task, path, flags);
     outcome.memory = snapshot(file);
     if (outcome.memory >= 0) {
       file.put();

@@ -31,6 +31,8 @@ export class Client {
   waiting = 0;
   #pidfd = -1;
   #closed = false;
+  // Its real user id, as messages tell; -1 before the first.
+  #user = -1;
 
   /** A connection of nobody yet. @param socket accepted. @param peer whose. */
   constructor(socket: number, peer: PeerCredentials) {
@@ -78,6 +80,13 @@ export class Client {
       uid: this.peer.uid,
     });
     return 0;
+  }
+
+  /** A message came. @param uid the sender's real user, -1 if unknown: one that has changed its user has another one's rights. */
+  sentBy(uid: number): void {
+    if (uid === this.#user || uid < 0) return;
+    if (this.#user >= 0) this.task?.setUser(uid);
+    this.#user = uid;
   }
 
   /** The connection is over: what waits is interrupted. */

@@ -16,6 +16,14 @@ const PROCESS_MAX = 2048;
 /** How long nothing is accepted after the server has run out of descriptors. */
 const PAUSE_NS = 100e6;
 
+// Programs of root may become another user's, as their nodes' modes then say what they may open (permission.ts). Nobody but
+// root can read the memory of such ones.
+function letOthersIn(path: string): void {
+  if (Deno.uid() !== 0) return;
+  Deno.chmodSync(path, 0o666);
+  Deno.chmodSync(path.slice(0, path.lastIndexOf("/")), 0o711);
+}
+
 /** The listening socket and what comes in by it. */
 export class Connections {
   readonly #listener: number;
@@ -34,6 +42,7 @@ export class Connections {
    */
   constructor(path: string, epoll: Epoll, key: number, clock: Clock, watch: (client: Client) => boolean) {
     this.#listener = listen(path);
+    letOthersIn(path);
     passCredentials(this.#listener); // newer kernels: connections inherit it
     this.#epoll = epoll;
     this.#key = key;

@@ -38,6 +38,8 @@ import type { Tally } from "./tally.ts";
 const { EBADF, EFAULT, EINVAL, ENOMEM } = ERRNO;
 /** What one read or write moves at most. */
 const DATA_MAX = 1 << 20;
+/** TASK_SIZE of the machines that have the least of it, but for one page. */
+const USER_END = 2 ** 47;
 
 function setNonblock(file: File, request: Request): boolean {
   const nonblock = (request.u32(REQUEST.flags) & REQUEST_NONBLOCK) !== 0;
@@ -59,12 +61,18 @@ function at<T>(file: File, request: Request, body: () => T): T {
   }
 }
 
+// access_ok: read and write look at once whether a program can have memory there.
+function beyond(request: Request, length: number): boolean {
+  return request.number(REQUEST.argument) + length > USER_END;
+}
+
 /** read(2). @returns bytes, -errno, or a Wait. @throws {DrmError} as the file's `read`; EFAULT. */
 export function readCall(task: Process, file: File, request: Request): number | Wait {
   if ((file.flags & O_ACCMODE) === O_WRONLY) return -EBADF;
   const nonblock = setNonblock(file, request);
   const address = request.pointer;
   const length = request.number(REQUEST.length);
+  if (file.read !== File.prototype.read && beyond(request, length)) return -EFAULT;
   if (file instanceof DrmFile) {
     return file.events.read(
       length,
@@ -96,6 +104,7 @@ export function writeCall(task: Process, file: File, request: Request): number |
   if (file.write === File.prototype.write) return file.write(task, NOTHING);
   setNonblock(file, request);
   const length = request.number(REQUEST.length);
+  if (beyond(request, length)) return -EFAULT;
   if (length > DATA_MAX) return -ENOMEM;
   const source = new Uint8Array(length);
   if ((request.u32(REQUEST.flags) & REQUEST_INLINE) !== 0) {

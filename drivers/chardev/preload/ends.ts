@@ -55,7 +55,7 @@ export class Ends {
    */
   wire(file: File, node = ""): number {
     if (file instanceof DmaBuf && this.#dmaBufs.canLend(file)) return this.#dmaBufs.lend(file);
-    const name = file instanceof DrmFile ? file.name : node || file.kind;
+    const name = file instanceof DrmFile ? file.name : node.slice(node.lastIndexOf("/") + 1) || file.kind;
     const opened = node !== "" || file instanceof DrmFile;
     const creation = O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY | O_CLOEXEC | O_NONBLOCK;
     const flags = (file.flags & ~creation | (opened ? O_LARGEFILE : 0)) >>> 0;
@@ -76,6 +76,11 @@ export class Ends {
     const cookie = socketCookie(fd);
     if (cookie >= 0) return this.#byCookie.get(cookie)?.file;
     return (fstat(fd).mode & S_IFMT) === S_IFREG ? this.#dmaBufs.find(fd) : undefined;
+  }
+
+  /** The file whose clients' side has a cookie. */
+  byCookie(cookie: number): FileEnd | undefined {
+    return this.#byCookie.get(cookie);
   }
 
   /** A file is no client's any more. */

@@ -39,6 +39,8 @@ export const OP_WRITE = 9;
 export const OP_LSEEK = 10;
 /** poll(2) of a dma-buf, which is the file or comes with the message: POLLIN and POLLOUT in `command`, POLL_* in `argument`. */
 export const OP_POLL = 11;
+/** A file may have been closed: `argument` is its socket's cookie. When the answer comes, what its end brings about is done. */
+export const OP_SYNC = 12;
 
 /** OP_POLL only asks. */
 export const POLL_ASK = 0;

@@ -20,7 +20,7 @@ import { Ends } from "./ends.ts";
 import { FileEnd } from "./file_end.ts";
 import type { Outcome } from "./outcome.ts";
 import { PollPipe } from "./poll_pipe.ts";
-import { HEADER, OP_CANCEL, OP_HELLO, OP_RESEND, REPLY, REQUEST, STATUS_WANTS_FDS } from "./protocol.ts";
+import { HEADER, OP_CANCEL, OP_HELLO, OP_RESEND, OP_SYNC, REPLY, REQUEST, STATUS_WANTS_FDS } from "./protocol.ts";
 import type { RemoteFds } from "./remote_fds.ts";
 import { Request } from "./request.ts";
 import { Strangers } from "./strangers.ts";
@@ -31,6 +31,8 @@ const { EFAULT, EINVAL, EIO, EMFILE, ENFILE } = ERRNO;
 /** Pipes by which clients wait for dma-bufs: those of one process, and all. */
 const PROCESS_PIPES_MAX = 2048;
 const PIPES_MAX = 16384;
+/** Messages of a file that is about to be closed. */
+const SETTLE_MAX = 4;
 const KEY_LISTEN = 0;
 const KEY_KICK = 1;
 const KEY_CLOSES = 2;
@@ -98,7 +100,7 @@ export class PreloadServer implements Disposable {
     if (this.#dmaBufs.closesFd >= 0) this.#epoll.add(this.#dmaBufs.closesFd, EPOLLIN, KEY_CLOSES);
     const key = folder.slice(folder.lastIndexOf("/") + 1);
     this.#ends = new Ends(key, this.#dmaBufs, (end) => this.#watches.add(end));
-    this.#calls = new Calls(system, this.#dmaBufs, this.#pipes);
+    this.#calls = new Calls(system, this.#dmaBufs, this.#pipes, `${folder}/root`);
     // Buffers that clients have let go of may still be counted.
     if (system.pages instanceof BudgetAllocator) system.pages.onShort = () => this.#dmaBufs.sweep();
   }
@@ -223,10 +225,12 @@ export class PreloadServer implements Disposable {
     }
     const client = this.#sender(from, request);
     if (client === undefined) return false;
+    client.sentBy(request.message.uid);
     if (op === OP_CANCEL) {
       if (client.wait !== undefined && client.waiting === request.u32(REQUEST.sequence)) client.wait.cancel();
       return false;
     }
+    if (op === OP_SYNC && from instanceof Client) this.#look(request.number(REQUEST.argument));
     // One request at a time: an answer would not find who waits for it.
     if (client.wait !== undefined) {
       this.#drop(client);
@@ -269,6 +273,14 @@ export class PreloadServer implements Disposable {
       this.#spares.push(request);
     });
     return true;
+  }
+
+  // Its end may be among the events that are still to come: they are taken first. No more than it can have left behind.
+  #look(cookie: number): void {
+    const end = this.#ends.byCookie(cookie);
+    for (let i = 0; end !== undefined && i < SETTLE_MAX && this.#watches.get(end.key) === end; i++) {
+      this.#event(end.key);
+    }
   }
 
   #errno(error: unknown): number {

@@ -102,8 +102,8 @@ export class Tree {
       return; // the system has none, or keeps it to itself
     }
     for (const name of names) {
-      // Character devices of DRM are ours alone.
-      if (path === "/sys/dev/char" && name.startsWith("226:")) continue;
+      // Character devices of DRM and of input are ours alone.
+      if (path === "/sys/dev/char" && /^(?:226|13):/.test(name)) continue;
       Deno.symlinkSync(`${path}/${name}`, `${this.#root}${path}/${name}`);
     }
   }

@@ -1,6 +1,6 @@
 /**
- * udev's part: what its rules make of DRM devices, its database in /run/udev, and uevents as the kernel and udevd send them
- * (kobject_uevent.c; systemd's 60-drm.rules, 71-seat.rules, device-monitor.c).
+ * udev's part: what its rules make of DRM and input devices, its database in /run/udev, and uevents as the kernel and udevd send them
+ * (kobject_uevent.c; systemd's 60-drm.rules, 70-power-switch.rules, 71-seat.rules, device-monitor.c).
  * @module
  */
 
@@ -46,13 +46,17 @@ function isCard(device: SysDevice): boolean {
 }
 
 function tagsOf(device: SysDevice): string[] {
-  return isCard(device) ? ["seat", "master-of-seat", "uaccess"] : [];
+  if (isCard(device)) return ["seat", "master-of-seat", "uaccess"];
+  if (device.subsystem !== "input") return [];
+  // Seats are made of input devices; who watches for the power button reads their nodes.
+  if (device.properties.DEVNAME === undefined) return ["seat"];
+  return device.ids?.ID_INPUT_KEY === undefined ? [] : ["power-switch"];
 }
 
-// ID_PATH and what follows from it.
-function pathProperties(device: SysDevice): Record<string, string> {
-  const { idPath } = device;
-  if (idPath === undefined) return {};
+// What the rules add: ID_INPUT and its kin, ID_PATH and what follows from it.
+function ruleProperties(device: SysDevice): Record<string, string> {
+  const { idPath, ids } = device;
+  if (idPath === undefined) return { ...ids };
   const tag = idPath.replace(/[^a-zA-Z0-9-]/g, "_");
   return { ID_PATH: idPath, ID_PATH_TAG: tag, ...(isCard(device) ? { ID_FOR_SEAT: `drm-${tag}` } : {}) };
 }
@@ -64,7 +68,9 @@ function linkOf(device: SysDevice): string | undefined {
 /** The device's name in udev's database. */
 function idOf(device: SysDevice): string {
   const { MAJOR, MINOR } = device.properties;
-  return MAJOR === undefined ? `+drm:${device.path.slice(device.path.lastIndexOf("/") + 1)}` : `c${MAJOR}:${MINOR}`;
+  return MAJOR === undefined
+    ? `+${device.subsystem}:${device.path.slice(device.path.lastIndexOf("/") + 1)}`
+    : `c${MAJOR}:${MINOR}`;
 }
 
 /** Writes the database's entries of a device. @param usec when it appeared, CLOCK_MONOTONIC. */
@@ -74,7 +80,7 @@ export function writeDatabase(tree: Tree, device: SysDevice, usec: number): void
   const lines = [
     ...(link === undefined ? [] : [`S:${link}`]),
     `I:${usec}`,
-    ...Object.entries(pathProperties(device)).map(([key, value]) => `E:${key}=${value}`),
+    ...Object.entries(ruleProperties(device)).map(([key, value]) => `E:${key}=${value}`),
     ...tags.map((tag) => `G:${tag}`),
     ...tags.map((tag) => `Q:${tag}`),
     "V:1",
@@ -111,7 +117,7 @@ export function ueventMessages(
   const properties: Record<string, string> = {
     ACTION: action,
     DEVPATH: device.path,
-    SUBSYSTEM: "drm",
+    SUBSYSTEM: device.subsystem,
     ...more,
     ...device.properties,
     SEQNUM: String(number),
@@ -122,7 +128,7 @@ export function ueventMessages(
   const tags = tagsOf(device);
   const link = linkOf(device);
   if (properties.DEVNAME !== undefined) properties.DEVNAME = `/dev/${properties.DEVNAME}`;
-  Object.assign(properties, { USEC_INITIALIZED: String(usec) }, pathProperties(device));
+  Object.assign(properties, { USEC_INITIALIZED: String(usec) }, ruleProperties(device));
   if (link !== undefined) properties.DEVLINKS = `/dev/${link}`;
   if (tags.length > 0) properties.TAGS = properties.CURRENT_TAGS = `:${tags.join(":")}:`;
   const body = encode(text(properties));
@@ -134,7 +140,7 @@ export function ueventMessages(
   view.setUint32(12, HEADER, true);
   view.setUint32(16, HEADER, true);
   view.setUint32(20, body.length, true);
-  view.setUint32(24, murmurHash2("drm"));
+  view.setUint32(24, murmurHash2(device.subsystem));
   view.setUint32(28, murmurHash2(properties.DEVTYPE ?? ""));
   view.setBigUint64(32, bloom(tags));
   udev.set(body, HEADER);

@@ -170,7 +170,7 @@ export class SharedScreens {
   readonly #screens: SharedScreen[];
   #lost = false;
 
-  /** @param options the board and the kick. */
+  /** The screens of a board. @param options the board and the kick. */
   constructor(options: SharedScreensOptions) {
     const { kick, name = "udrm", canResize = true } = options;
     const board = new Board(options.board);

@@ -37,6 +37,29 @@ export class TileSet {
     }
   }
 
+  /** Takes out all tiles that a rectangle in pixels touches. */
+  deleteRect(x: number, y: number, width: number, height: number): void {
+    if (width <= 0 || height <= 0) return;
+    const right = Math.floor((x + width - 1) / TILE), bottom = Math.floor((y + height - 1) / TILE);
+    for (let row = Math.floor(y / TILE); row <= bottom; row++) {
+      for (let column = Math.floor(x / TILE); column <= right; column++) this.delete(column, row);
+    }
+  }
+
+  /** Whether all tiles that a rectangle in pixels touches are in it. */
+  hasRect(x: number, y: number, width: number, height: number): boolean {
+    const right = Math.floor((x + width - 1) / TILE), bottom = Math.floor((y + height - 1) / TILE);
+    for (let row = Math.floor(y / TILE); row <= bottom; row++) {
+      for (let column = Math.floor(x / TILE); column <= right; column++) if (!this.has(column, row)) return false;
+    }
+    return true;
+  }
+
+  /** Adds all of another set. */
+  addAll(other: TileSet): void {
+    for (let i = 0; i < this.words.length; i++) this.words[i] |= other.words[i];
+  }
+
   /** Whether there is none. */
   get empty(): boolean {
     for (let i = 0; i < this.words.length; i++) if (this.words[i] !== 0) return false;

@@ -74,7 +74,6 @@ export function vkms(options: VkmsOptions = {}): Driver {
     bus: () => ({
       type: "platform",
       unique: config.name ?? "vkms",
-      driver: "vkms",
       modalias: "platform:vkms",
     }),
     probe: (device) => {

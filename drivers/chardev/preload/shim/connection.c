@@ -273,6 +273,11 @@ int udrm_exchange(int file, struct exchange *x) {
   return result;
 }
 
+// Whether this thread has a connection that is free.
+int udrm_connected(void) {
+  return busy == 0 && mine.fd >= 0 && mine.pid == getpid() && udrm_owned(mine.fd) == OWN_CONNECTION;
+}
+
 // The lowest free fd, taken by a duplicate of another until a file is put there. -errno.
 int udrm_reserve(int like) {
   int fd = REAL(fcntl)(like, F_DUPFD_CLOEXEC, 0);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <stdarg.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define KERNEL_O_LARGEFILE 0100000 // the C library has 0 here
@@ -14,10 +15,27 @@ static int fail(int error) {
   return -1;
 }
 
+// What the last close of a device does is done when close returns: fences that it signals are polled without the server.
+static void settle(uint64_t cookie) {
+  struct exchange x;
+  udrm_begin(&x, OP_SYNC);
+  x.request.argument = cookie;
+  udrm_exchange(-1, &x);
+}
+
 EXPORT int close(int fd) {
+  struct file file;
   if (udrm_owned(fd)) return fail(EBADF);
   udrm_watch_closed(fd, fd);
-  return REAL(close)(fd);
+  uint64_t cookie;
+  socklen_t size = sizeof(cookie);
+  int saved = errno;
+  int device = udrm_connected() && udrm_identify(fd, &file) && file.opened &&
+               getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0;
+  errno = saved;
+  int result = REAL(close)(fd);
+  if (device && result == 0) settle(cookie);
+  return result;
 }
 
 EXPORT int close_range(unsigned first, unsigned last, int flags) {

@@ -42,8 +42,8 @@ static int open_at(int dirfd, const char *path, int flags, mode_t mode) {
   struct file file;
   if (fd >= 0 && udrm_identify(fd, &file)) {
     // A file of a node is opened anew; what has no name cannot be.
-    if (strcmp(file.node, "sw_sync") && udrm_node_minor(file.node) < 0) return fail(-ENXIO);
-    snprintf(out, sizeof(out), "%s%s", udrm_node_minor(file.node) < 0 ? "/dev/" : "/dev/dri/", file.node);
+    if (strcmp(file.node, "sw_sync") && !udrm_node_device(file.node)) return fail(-ENXIO);
+    snprintf(out, sizeof(out), "/dev/%s%s", udrm_node_folder(file.node), file.node);
     return udrm_open_node(out, flags);
   }
   switch (udrm_resolve(dirfd, path, !(flags & O_NOFOLLOW), out, sizeof(out))) {

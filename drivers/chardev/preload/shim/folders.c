@@ -30,16 +30,24 @@ static const char *folder_in_tree(int fd, char *out, size_t size) {
   return strncmp(out, udrm_root(), root) == 0 && out[root] == '/' ? out + root : NULL;
 }
 
+// Whether nodes of such a name lie in /dev/FOLDER.
+static int is_folder_of(const char *folder, const char *node) {
+  const char *right = udrm_node_folder(node);
+  size_t length = strlen(folder);
+  return strncmp(right, folder, length) == 0 && strcmp(right + length, "/") == 0;
+}
+
 // A node is a regular file of the tree, and what the system has is an absolute link there.
 static void show_type(DIR *dir, struct dirent *entry) {
   char folder[PATH_MAX], target[PATH_MAX];
   struct stat st;
-  int node = entry->d_type == DT_REG && udrm_node_minor(entry->d_name) >= 0;
+  int node = entry->d_type == DT_REG && udrm_node_device(entry->d_name) != 0;
   if ((!node && entry->d_type != DT_LNK) || !udrm_active()) return;
   int saved = errno, fd = dirfd(dir);
   const char *name = folder_in_tree(fd, folder, sizeof(folder));
   if (name && node) {
-    if (strcmp(name, "/dev/dri") == 0) entry->d_type = DT_CHR;
+    char *slash = strrchr(folder, '/');
+    if (strncmp(name, "/dev/", 5) == 0 && slash == name + 4 && is_folder_of(slash + 1, entry->d_name)) entry->d_type = DT_CHR;
   } else if (name) {
     ssize_t length = syscall(SYS_readlinkat, fd, entry->d_name, target, sizeof(target) - 1);
     target[length < 0 ? 0 : length] = 0;

@@ -5,8 +5,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 
+#define DRM_MAJOR 226
+#define INPUT_MAJOR 13
+// evdev's share of the legacy minor numbers; what is beyond has its number as its minor.
+#define EVDEV_MINOR_BASE 64
+#define EVDEV_MINORS 32
 #define F_GET_SEALS_ 1034
 #define BUFFER_SEALS 7 // no more seals, no shrinking, no growing; writing is not sealed
 #define ALL_SEALS 15
@@ -54,11 +60,26 @@ int udrm_maybe_buffer(int fd) {
   return seals >= 0 && (seals & ALL_SEALS) == BUFFER_SEALS;
 }
 
-// The minor number of "cardN" or "renderDN", -1 for other names.
-int udrm_node_minor(const char *node) {
-  const char *digits = strncmp(node, "card", 4) == 0 ? node + 4 : strncmp(node, "renderD", 7) == 0 ? node + 7 : NULL;
-  if (!digits || *digits < '0' || *digits > '9') return -1;
+// What is behind `prefix` in a node's name, if that is a number; -1 otherwise.
+static int number_behind(const char *node, const char *prefix) {
+  size_t length = strlen(prefix);
+  if (strncmp(node, prefix, length) != 0 || node[length] < '0' || node[length] > '9') return -1;
   char *end;
-  long minor = strtol(digits, &end, 10);
-  return *end == 0 && minor < 1 << 20 ? (int)minor : -1;
+  long number = strtol(node + length, &end, 10);
+  return *end == 0 && number < 1 << 20 ? (int)number : -1;
+}
+
+// The device number of "cardN", "renderDN" or "eventN", 0 for other names.
+dev_t udrm_node_device(const char *node) {
+  int minor = number_behind(node, "card");
+  if (minor < 0) minor = number_behind(node, "renderD");
+  if (minor >= 0) return makedev(DRM_MAJOR, minor);
+  minor = number_behind(node, "event");
+  return minor < 0 ? 0 : makedev(INPUT_MAJOR, minor < EVDEV_MINORS ? EVDEV_MINOR_BASE + minor : minor);
+}
+
+// Where below /dev a node lies: "dri/", "input/", or "".
+const char *udrm_node_folder(const char *node) {
+  dev_t device = udrm_node_device(node);
+  return device == 0 ? "" : major(device) == DRM_MAJOR ? "dri/" : "input/";
 }

@@ -24,9 +24,9 @@ EXPORT ssize_t readlinkat(int dirfd, const char *path, char *buffer, size_t size
   int fd = udrm_fd_of_path(path);
   if (fd >= 0) {
     if (udrm_identify(fd, &file)) {
-      int minor = udrm_node_minor(file.node);
-      if (minor < 0 && strcmp(file.node, "sw_sync")) snprintf(found, sizeof(found), "anon_inode:%s", file.node);
-      else snprintf(found, sizeof(found), "/dev/%s%s", minor < 0 ? "" : "dri/", file.node);
+      const char *folder = udrm_node_folder(file.node);
+      if (!folder[0] && strcmp(file.node, "sw_sync")) snprintf(found, sizeof(found), "anon_inode:%s", file.node);
+      else snprintf(found, sizeof(found), "/dev/%s%s", folder, file.node);
       return give(found, buffer, size);
     }
     ssize_t length = REAL(readlinkat)(dirfd, path, found, sizeof(found) - 1);

@@ -1,5 +1,5 @@
-// Which paths are ours. The server has made a tree of files that lies over the system's: /dev/dri, /proc/dri, DRM's corners of
-// /sys, udev's of /run. A name is followed component by component, as the kernel would if the two were one file system. In the
+// Which paths are ours. The server has made a tree of files that lies over the system's: /dev/dri, /dev/input, /proc/dri, their
+// corners of /sys, udev's of /run. A name is followed component by component, as the kernel would if the two were one file system. In the
 // tree a link to its own name stands for what the system has there (it makes listings whole), a sticky file is opened at the
 // server, and a sticky folder hides the system's.
 #include "shim.h"
@@ -41,6 +41,7 @@ static int look(const char *path, struct stat *st) {
 // What walking knows: where it has come to, without links and dots, and what is left to go.
 struct walk {
   char done[PATH_MAX], rest[PATH_MAX], link[PATH_MAX], tree[PATH_MAX];
+  int moved; // by a link or two dots: for the system alone the name may mean something else
 };
 
 // `link` and what is left behind it become what is left.
@@ -61,7 +62,7 @@ static void up(char *done) {
 // Whether what is missing in the tree is missing altogether.
 static int hidden(struct walk *w) {
   struct stat st;
-  if (strncmp(w->done, "/sys/dev/char/226:", 18) == 0) return 1;
+  if (strncmp(w->done, "/sys/dev/char/226:", 18) == 0 || strncmp(w->done, "/sys/dev/char/13:", 17) == 0) return 1;
   char *slash = strrchr(w->tree, '/');
   *slash = 0;
   int sticky = look(w->tree, &st) && st.st_mode & S_ISVTX;
@@ -86,7 +87,7 @@ static int follow(struct walk *w, int follow_last) {
     }
     if (length == 2 && part[0] == '.' && part[1] == '.') {
       up(w->done);
-      inside = 1;
+      inside = w->moved = 1;
       memmove(w->rest, w->rest + next, strlen(w->rest + next) + 1);
       continue;
     }
@@ -105,6 +106,7 @@ static int follow(struct walk *w, int follow_last) {
       if (++links > LINKS_MAX || !insert_link(w)) return LOST;
       if (w->link[0] == '/') w->done[0] = 0;
       else up(w->done);
+      w->moved = 1;
       continue;
     }
     if (found < 0 && inside && errno == EINVAL) continue;
@@ -147,7 +149,12 @@ static int shared(const char *name) {
   return strchr(name + 1, '/') == NULL && look(name, &st);
 }
 
-static int is_node(const char *name) { return strncmp(name, "/dev/dri/", 9) == 0 && udrm_node_minor(name + 9) >= 0; }
+static int is_node(const char *name) {
+  const char *node = strrchr(name, '/') + 1, *folder = udrm_node_folder(node);
+  size_t length = strlen(folder);
+  return length > 0 && (size_t)(node - name) == 5 + length && strncmp(name, "/dev/", 5) == 0 &&
+         strncmp(name + 5, folder, length) == 0;
+}
 
 static int resolve(int dirfd, const char *path, int follow_last, char *out, size_t size) {
   struct walk w;
@@ -164,6 +171,7 @@ static int resolve(int dirfd, const char *path, int follow_last, char *out, size
     if (!from_tree && w.done[0] && !interesting(w.done) && strncmp(path, "..", 2)) return PATH_PLAIN;
   }
   strcpy(w.rest, path);
+  w.moved = 0;
   int found = follow(&w, follow_last);
   if (found == LOST || ((found == TREE || found == HIDDEN) && strlen(w.tree) >= size)) return PATH_PLAIN;
   if (found == HIDDEN || (found == TREE && look(w.tree, &st) && !(S_ISDIR(st.st_mode) && shared(w.done)))) {
@@ -171,8 +179,8 @@ static int resolve(int dirfd, const char *path, int follow_last, char *out, size
     if (found == HIDDEN || !S_ISREG(st.st_mode)) return PATH_TREE;
     return st.st_mode & S_ISVTX || is_node(w.done) ? PATH_NODE : PATH_TREE;
   }
-  if (!from_tree) return PATH_PLAIN;
-  // Named relative to the tree, but the system's.
+  if (!from_tree && !w.moved) return PATH_PLAIN;
+  // Named by way of the tree, but the system's.
   if ((size_t)snprintf(out, size, "%s%s%s", w.done, w.rest[0] || !w.done[0] ? "/" : "", w.rest) >= size) return PATH_PLAIN;
   return PATH_TREE;
 }

@@ -39,7 +39,8 @@ enum {
   OP_DMABUF_IOCTL,
   OP_WRITE,
   OP_LSEEK,
-  OP_POLL
+  OP_POLL,
+  OP_SYNC
 };
 enum { REQUEST_INLINE = 1, REQUEST_NONBLOCK = 2, REQUEST_AT = 4 };
 // What OP_POLL is to bring: nothing, descriptors to wait with if nothing is ready, or those in any case.
@@ -75,9 +76,9 @@ enum { POLLED_INPUT = 0, POLLED_BUFFER = 1, POLLED_NEVER = 2 };
 
 // An fd of ours, as its peer's name tells: "KEY/NODE/POLLED.OPENED.FLAGS.ID" in the abstract namespace, the numbers hexadecimal.
 struct file {
-  char node[32];   // "card0", another name below /dev, or what it is: "sync_file"
+  char node[32];   // "card0", "event0", another name below /dev, or what it is: "sync_file"
   unsigned polled; // POLLED_*
-  unsigned opened; // whether by a name: "/dev/dri/NODE", "/dev/NODE" or one of debugfs
+  unsigned opened; // whether by a name: "/dev/dri/NODE", "/dev/input/NODE", "/dev/NODE" or one of debugfs
   unsigned flags;  // open(2)'s, as F_GETFL shows them, without O_NONBLOCK
 };
 
@@ -107,6 +108,7 @@ const char *udrm_key(void);
 // connection.c
 void udrm_begin(struct exchange *x, uint32_t op);
 int udrm_exchange(int file, struct exchange *x);
+int udrm_connected(void);
 int udrm_reserve(int like);
 // Fds of this library's own, which the program is not to close.
 enum { OWN_NONE = 0, OWN_CONNECTION = 1, OWN_WATCH = 2 };
@@ -118,7 +120,8 @@ void udrm_disowned(int fd);      // it is closed
 // identify.c
 int udrm_identify(int fd, struct file *file);
 int udrm_maybe_buffer(int fd);
-int udrm_node_minor(const char *node);
+dev_t udrm_node_device(const char *node);
+const char *udrm_node_folder(const char *node);
 
 // poll.c
 int udrm_ask_buffer(int fd, int socket, short events, int want, int fds[2]);

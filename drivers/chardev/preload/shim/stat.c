@@ -10,19 +10,26 @@
 #include <linux/magic.h>
 #include <unistd.h>
 
-#define DRM_MAJOR 226
-
 static void become_node(struct stat *st, const char *node) {
-  int minor = udrm_node_minor(node);
-  if (minor < 0) st->st_mode &= ~S_ISVTX;
-  if (minor < 0) return;
-  st->st_mode = S_IFCHR | 0660;
-  st->st_rdev = makedev(DRM_MAJOR, minor);
+  dev_t device = udrm_node_device(node);
+  if (device == 0) st->st_mode &= ~S_ISVTX;
+  if (device == 0) return;
+  st->st_mode = S_IFCHR | (st->st_mode & 0777);
+  st->st_rdev = device;
   st->st_size = 0;
   st->st_blocks = 0;
 }
 
 static int in_tree(const char *path) { return strncmp(path, udrm_root(), strlen(udrm_root())) == 0; }
+
+// debugfs is a file system of its own: programs look for the mount by the device of /sys/kernel/debug and of what is above it.
+#define DEBUGFS_MINOR 0x80000
+static int in_debugfs(const char *path) {
+  static const char mount[] = "/sys/kernel/debug";
+  if (!in_tree(path)) return 0;
+  path += strlen(udrm_root());
+  return strncmp(path, mount, sizeof(mount) - 1) == 0 && (path[sizeof(mount) - 1] == 0 || path[sizeof(mount) - 1] == '/');
+}
 
 static const char *last_part(const char *path) {
   const char *slash = strrchr(path, '/');
@@ -32,7 +39,7 @@ static const char *last_part(const char *path) {
 // What fstat and stat say of a node agrees: both look at its place in the tree.
 static int stat_file(const struct file *file, int fd, struct stat *st) {
   char out[PATH_MAX];
-  snprintf(out, sizeof(out), "%s/dev/%s%s", udrm_root(), udrm_node_minor(file->node) < 0 ? "" : "dri/", file->node);
+  snprintf(out, sizeof(out), "%s/dev/%s%s", udrm_root(), udrm_node_folder(file->node), file->node);
   if (REAL(stat)(out, st) != 0) return REAL(fstat)(fd, st);
   become_node(st, file->node);
   return 0;
@@ -48,6 +55,21 @@ static int stat_at(int dirfd, const char *path, struct stat *st, int flags) {
   if (kind == PATH_PLAIN) return REAL(fstatat)(dirfd, path, st, flags);
   int result = REAL(fstatat)(AT_FDCWD, out, st, flags);
   if (result == 0 && in_tree(out)) become_node(st, kind == PATH_NODE ? last_part(out) : "");
+  if (result == 0 && in_debugfs(out)) st->st_dev ^= makedev(0, DEBUGFS_MINOR);
+  return result;
+}
+
+// Of a folder of debugfs, fstat says what stat does.
+static int stat_fd(int fd, struct stat *st) {
+  char link[40], path[PATH_MAX];
+  int result = REAL(fstat)(fd, st), saved = errno;
+  if (result != 0 || !S_ISDIR(st->st_mode) || !udrm_active()) return result;
+  snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+  ssize_t length = REAL(readlink)(link, path, sizeof(path) - 1);
+  errno = saved;
+  if (length <= 0) return result;
+  path[length] = 0;
+  if (in_debugfs(path)) st->st_dev ^= makedev(0, DEBUGFS_MINOR);
   return result;
 }
 
@@ -56,7 +78,7 @@ EXPORT int lstat(const char *path, struct stat *st) { return stat_at(AT_FDCWD, p
 EXPORT int fstatat(int dirfd, const char *path, struct stat *st, int flags) { return stat_at(dirfd, path, st, flags); }
 EXPORT int fstat(int fd, struct stat *st) {
   struct file file;
-  return udrm_identify(fd, &file) ? stat_file(&file, fd, st) : REAL(fstat)(fd, st);
+  return udrm_identify(fd, &file) ? stat_file(&file, fd, st) : stat_fd(fd, st);
 }
 
 // On 64 bits struct stat64 is struct stat, and the functions before glibc 2.33 are these with a version in front.
@@ -92,9 +114,9 @@ EXPORT int statx(int dirfd, const char *path, int flags, unsigned mask, struct s
   if (asked == NULL) return REAL(statx)(dirfd, path, flags, mask, st);
   if (path[0] == 0 && (flags & AT_EMPTY_PATH)) of = dirfd;
   else if (!(flags & AT_SYMLINK_NOFOLLOW)) of = udrm_fd_of_path(path);
-  if (of >= 0 && udrm_identify(of, &file) && udrm_node_minor(file.node) >= 0) {
+  if (of >= 0 && udrm_identify(of, &file) && udrm_node_device(file.node)) {
     strcpy(node, file.node);
-    snprintf(out, sizeof(out), "%s/dev/dri/%s", udrm_root(), node);
+    snprintf(out, sizeof(out), "%s/dev/%s%s", udrm_root(), udrm_node_folder(node), node);
     result = REAL(statx)(AT_FDCWD, out, flags & ~AT_EMPTY_PATH, mask, st);
   } else {
     int kind = udrm_resolve(dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), out, sizeof(out));
@@ -103,12 +125,13 @@ EXPORT int statx(int dirfd, const char *path, int flags, unsigned mask, struct s
     if (kind == PATH_NODE && strlen(name) < sizeof(node)) strcpy(node, name);
     result = REAL(statx)(AT_FDCWD, out, flags, mask, st);
   }
-  int minor = node[0] ? udrm_node_minor(node) : -1;
+  dev_t device = udrm_node_device(node);
   if (result == 0 && in_tree(out)) st->stx_mode &= ~S_ISVTX;
-  if (result == 0 && minor >= 0) {
-    st->stx_mode = S_IFCHR | 0660;
-    st->stx_rdev_major = DRM_MAJOR;
-    st->stx_rdev_minor = minor;
+  if (result == 0 && in_debugfs(out)) st->stx_dev_minor ^= DEBUGFS_MINOR;
+  if (result == 0 && device != 0) {
+    st->stx_mode = S_IFCHR | (st->stx_mode & 0777);
+    st->stx_rdev_major = major(device);
+    st->stx_rdev_minor = minor(device);
     st->stx_size = 0;
     st->stx_blocks = 0;
   }
