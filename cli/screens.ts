@@ -70,11 +70,30 @@ export class AskingScreen implements Screen {
  */
 export class LastPicture extends PngDisplay implements Screen {
   #last: Picture | undefined;
+  #dark = true;
+  #probe = new Uint8Array(0);
 
   /** Takes in a frame. */
   override present(scanout: number, frame: Frame | undefined): void {
-    if (frame === undefined && scanout === 0) this.keep();
+    if (scanout === 0) {
+      const dark = frame === undefined || this.#isBlack(frame);
+      if (dark && !this.#dark) this.keep();
+      this.#dark = dark;
+    }
     super.present(scanout, frame);
+  }
+
+  // Programs often take their framebuffer away before they end. A few rows tell most pictures from black ones.
+  #isBlack(frame: Frame): boolean {
+    const { width, height } = frame;
+    for (const step of [Math.max(1, height >> 3), 1]) {
+      for (let y = step >> 1; y < height; y += step) {
+        if (this.#probe.length !== width * 4) this.#probe = new Uint8Array(width * 4);
+        frame.read(this.#probe, width * 4, { x: 0, y, width, height: 1 });
+        for (let i = 0; i < this.#probe.length; i++) if (this.#probe[i] !== 0 && (i & 3) !== 3) return false;
+      }
+    }
+    return true;
   }
 
   /** Remembers the first screen, unless it is off or black. */
