@@ -3,8 +3,8 @@
  * @module
  */
 
-import { createBoard, type SharedMessage } from "../drivers/display/shared/board.ts";
-import { SharedScreens } from "../drivers/display/shared/shared_screens.ts";
+import { createBoard, type SharedMessage } from "../drivers/display/board/board.ts";
+import { SharedScreens } from "../drivers/display/board/shared_screens.ts";
 import { parseTerm, TERM_HELP, TermDisplay, type TermSpec } from "./display_term.ts";
 import { splitDisplay } from "./display_text.ts";
 import { type AskKernel, openWeb, parseWeb, WEB_HELP, type WebSpec } from "./display_web.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { SharedScreens } from "../drivers/display/shared/shared_screens.ts";
+import type { SharedScreens } from "../drivers/display/board/shared_screens.ts";
 import { type DisplayText, wholeNumber } from "./display_text.ts";
 
 /** Its lines of a --help. */

@@ -4,7 +4,7 @@
  */
 
 import type { Inspection } from "../core/inspect/inspector.ts";
-import type { SharedScreens } from "../drivers/display/shared/shared_screens.ts";
+import type { SharedScreens } from "../drivers/display/board/shared_screens.ts";
 import type { WebServer } from "../drivers/display/web/web_server.ts";
 import { type DisplayText, wholeNumber } from "./display_text.ts";
 import type { KernelRequest } from "./kernel_messages.ts";

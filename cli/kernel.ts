@@ -12,7 +12,7 @@ import { formatTrace } from "../core/trace.ts";
 import { PreloadServer, SystemFiles } from "../drivers/chardev/preload/mod.ts";
 import { InputSeat } from "../drivers/display/input_seat.ts";
 import { encodePng } from "../drivers/display/png/apng.ts";
-import { SharedDisplay } from "../drivers/display/shared/shared_display.ts";
+import { SharedDisplay } from "../drivers/display/board/shared_display.ts";
 import { createSystem } from "../mod.ts";
 import { parseConfig } from "./config.ts";
 import { DeviceSet } from "./device_set.ts";

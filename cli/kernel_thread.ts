@@ -6,7 +6,7 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { buildShim } from "../drivers/chardev/preload/build.ts";
 import { eventfdWrite } from "../drivers/os/eventfd.ts";
-import type { SharedMessage } from "../drivers/display/shared/board.ts";
+import type { SharedMessage } from "../drivers/display/board/board.ts";
 import type { KernelMessage, KernelOptions, KernelRequest, NumberedRequest } from "./kernel_messages.ts";
 
 /** The kernel thread could not begin, has ended by itself, or cannot do what it was asked. */

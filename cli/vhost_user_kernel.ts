@@ -9,7 +9,7 @@ import type { Display } from "../core/display.ts";
 import { DrmError } from "../core/error.ts";
 import { GpuDisplay, VhostUserServer } from "../drivers/bus/vhost_user/mod.ts";
 import { encodePng } from "../drivers/display/png/apng.ts";
-import { SharedDisplay } from "../drivers/display/shared/shared_display.ts";
+import { SharedDisplay } from "../drivers/display/board/shared_display.ts";
 import { soft2d } from "../drivers/host/render/soft2d/mod.ts";
 import { vulkan2d } from "../drivers/host/render/vulkan2d/mod.ts";
 import { VIRTIO_GPU_HOST_FEATURES, virtioGpuHost } from "../drivers/host/virtio_gpu/mod.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { MessagePort } from "node:worker_threads";
-import type { SharedMessage } from "../drivers/display/shared/board.ts";
+import type { SharedMessage } from "../drivers/display/board/board.ts";
 
 /** What the Worker is told at the start. */
 export interface VhostUserOptions {

@@ -24,7 +24,7 @@ import {
   REL_HWHEEL,
   REL_WHEEL,
 } from "../../uapi/input_codes.ts";
-import type { DisplayInput } from "./shared/shared_display.ts";
+import type { DisplayInput } from "./board/shared_display.ts";
 
 /** The greatest place on an axis. */
 const AXIS_MAX = 32767;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TileSet } from "./shared/tile_set.ts";
+import type { TileSet } from "./board/tile_set.ts";
 
 /** A cursor as a viewer draws it. */
 export interface ViewerCursor {

@@ -6,7 +6,7 @@
  */
 
 import { deflateSync } from "node:zlib";
-import { localScreens } from "udrm/drivers/display/shared/mod.ts";
+import { localScreens } from "udrm/drivers/display/board/mod.ts";
 import { RfbServer } from "udrm/drivers/display/rfb/server.ts";
 import { testFrame } from "udrm/drivers/display/rfb/testing.ts";
 import { Encoding } from "udrm/drivers/display/rfb/wire.ts";

@@ -8,7 +8,7 @@ import { Inspector } from "udrm/core/inspect/mod.ts";
 import type { System } from "udrm/core/system.ts";
 import { type DrmCard, modeBytes, openCard } from "udrm/drivers/umd/drm/mod.ts";
 import * as uapi from "udrm/uapi/mod.ts";
-import { createBoard, SharedDisplay, SharedScreens } from "udrm/drivers/display/shared/mod.ts";
+import { createBoard, SharedDisplay, SharedScreens } from "udrm/drivers/display/board/mod.ts";
 import { WebServer, type WebServerOptions } from "udrm/drivers/display/web/web_server.ts";
 
 /** Columns and rows of the test's screen. */

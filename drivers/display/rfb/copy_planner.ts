@@ -5,8 +5,8 @@
  */
 
 import type { Rect } from "../../../core/display.ts";
-import { TILE } from "../shared/board.ts";
-import { TileSet } from "../shared/tile_set.ts";
+import { TILE } from "../board/board.ts";
+import { TileSet } from "../board/tile_set.ts";
 import { type Move, MoveFinder } from "./moves.ts";
 import type { ViewerScreen } from "./viewer_screen.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { localScreens } from "../shared/mod.ts";
+import { localScreens } from "../board/mod.ts";
 import { MoveFinder } from "./moves.ts";
 import { NATIVE_FORMAT } from "./pixel_format.ts";
 import { RfbServer } from "./server.ts";

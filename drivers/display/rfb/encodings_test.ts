@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { localScreens } from "../shared/mod.ts";
+import { localScreens } from "../board/mod.ts";
 import { Encoding } from "./wire.ts";
 import { NATIVE_FORMAT, type PixelFormat } from "./pixel_format.ts";
 import { RfbServer } from "./server.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ScreenSource } from "../screen_source.ts";
-import { localScreens } from "../shared/mod.ts";
+import { localScreens } from "../board/mod.ts";
 import { RfbServer, type RfbServerOptions } from "./server.ts";
 import { RfbClient, type RfbClientOptions, testFrame } from "./testing.ts";
 import { Encoding, Fence } from "./wire.ts";

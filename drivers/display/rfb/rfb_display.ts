@@ -5,9 +5,9 @@
 
 import type { System } from "../../../core/system.ts";
 import { InputSeat } from "../input_seat.ts";
-import { createBoard } from "../shared/board.ts";
-import { SharedDisplay } from "../shared/shared_display.ts";
-import { SharedScreens } from "../shared/shared_screens.ts";
+import { createBoard } from "../board/board.ts";
+import { SharedDisplay } from "../board/shared_display.ts";
+import { SharedScreens } from "../board/shared_screens.ts";
 import { RfbServer, type RfbServerOptions } from "./server.ts";
 
 /** What an {@linkcode RfbDisplay} is made of. */

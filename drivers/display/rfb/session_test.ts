@@ -5,7 +5,7 @@ import { BTN_LEFT, EV_ABS, EV_KEY, EV_REL, REL_WHEEL } from "../../../uapi/input
 import { KEY_A, KEY_F5, KEY_LEFTSHIFT, KEY_RIGHTCTRL } from "../../../uapi/input_keys.ts";
 import { O_NONBLOCK, O_RDONLY } from "../../../uapi/fcntl.ts";
 import { InputSeat } from "../input_seat.ts";
-import { localScreens } from "../shared/mod.ts";
+import { localScreens } from "../board/mod.ts";
 import { RfbServer, type RfbServerOptions } from "./server.ts";
 import { RfbClient, testFrame } from "./testing.ts";
 import { DesktopSize, Encoding, Fence } from "./wire.ts";

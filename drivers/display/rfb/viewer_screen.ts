@@ -5,8 +5,8 @@
 
 import type { Rect } from "../../../core/display.ts";
 import type { ScreenSource, ScreenViewer } from "../screen_source.ts";
-import { TILE } from "../shared/board.ts";
-import { TileSet } from "../shared/tile_set.ts";
+import { TILE } from "../board/board.ts";
+import { TileSet } from "../board/tile_set.ts";
 
 /** A copy of the screen. */
 export class ViewerScreen implements ScreenViewer {

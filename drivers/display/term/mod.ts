@@ -11,4 +11,4 @@ export { encodeSixel } from "./sixel.ts";
 export { TERM_MODES, type TermMode, type TermOptions, TermScreen } from "./term_screen.ts";
 export { ProcessTerminal, type TerminalPort } from "./terminal.ts";
 export type { ScreenSource, ScreenViewer, ViewerCursor } from "../screen_source.ts";
-export { TileSet } from "../shared/tile_set.ts";
+export { TileSet } from "../board/tile_set.ts";

@@ -5,7 +5,7 @@
 
 import { keyOfKeysym } from "../rfb/keys.ts";
 import type { ScreenSource, ScreenViewer, ViewerCursor } from "../screen_source.ts";
-import { TileSet } from "../shared/tile_set.ts";
+import { TileSet } from "../board/tile_set.ts";
 import { boxFilter, drawCursor, fit, type Size } from "./box_filter.ts";
 import { type ColorDepth, HalfBlocks } from "./half_blocks.ts";
 import { KeyParser, type Typed } from "./keys.ts";
