@@ -31,6 +31,7 @@ export * from "./gem.ts";
 export * from "./gpuvm.ts";
 export * from "./guest_memory.ts";
 export * from "./host.ts";
+export * from "./host3d.ts";
 export * from "./id_table.ts";
 export * from "./input.ts";
 export * from "./input_file.ts";

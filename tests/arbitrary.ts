@@ -48,6 +48,12 @@ function arbitraryMember(field: FieldInfo): fc.Arbitrary<Uint8Array> {
     case "chars":
       return fc.tuple(fc.uint8Array({ minLength: field.size, maxLength: field.size }), fc.nat(field.size - 1))
         .map(([bytes, length]) => bytes.fill(0, length));
+    case "float":
+      return fc.float({ noNaN: true }).map((value) => { // a NaN may come back with other bits
+        const bytes = new Uint8Array(4);
+        new DataView(bytes.buffer).setFloat32(0, value, true);
+        return bytes;
+      });
     default:
       return arbitraryScalar(field.size).map((value) => {
         const bytes = new Uint8Array(8);

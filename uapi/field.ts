@@ -8,7 +8,7 @@
 export const VIEW: unique symbol = Symbol("udrm.view");
 
 /** What a field holds, for printers and generators of test input. */
-export type FieldKind = "uint" | "int" | "u64" | "s64" | "u53" | "bytes" | "chars" | "array" | "struct";
+export type FieldKind = "uint" | "int" | "u64" | "s64" | "u53" | "float" | "bytes" | "chars" | "array" | "struct";
 
 /** One member of a struct as C lays it out. Offsets and sizes in bytes. */
 export interface FieldInfo {
@@ -22,6 +22,18 @@ export interface FieldInfo {
   readonly kind: FieldKind;
   /** Elements of an array member. */
   readonly count?: number;
+  /** The bit-fields that a scalar member holds, from the lowest. */
+  readonly bits?: readonly BitInfo[];
+}
+
+/** One bit-field of a scalar, as C lays it out on a little-endian machine. */
+export interface BitInfo {
+  /** Its name in the header. */
+  readonly name: string;
+  /** Its lowest bit. */
+  readonly shift: number;
+  /** Bits. */
+  readonly width: number;
 }
 
 /** A field type: how a member of type `T` lies in memory. */
@@ -36,6 +48,10 @@ export interface Field<T> {
   readonly count?: number;
   /** The members of an anonymous nested struct: listed with their outer struct's. */
   readonly inner?: readonly FieldInfo[];
+  /** The bit-fields that it holds. */
+  readonly bits?: readonly BitInfo[];
+  /** Where it lies, for a member of an anonymous union; otherwise it follows the member before it. */
+  readonly offset?: number;
   /** Defines the accessor of a member at `offset` on a view's prototype. */
   define(prototype: object, name: string, offset: number): void;
   /** Reads the value at byte `offset`. */
@@ -204,6 +220,27 @@ export const u53: Field<number> = scalar<number>(
   (d, o) => d.getUint32(o + 4, true) * 0x1_0000_0000 + d.getUint32(o, true),
   setU53,
 );
+
+/** `float`: IEEE 754, 32 bits. Writing rounds to the nearest. */
+export const f32: Field<number> = scalar<number>(
+  "float",
+  4,
+  (o) => ({
+    get(this: HasView): number {
+      return this[VIEW].getFloat32(o, true);
+    },
+    set(this: HasView, v: number): void {
+      this[VIEW].setFloat32(o, v, true);
+    },
+  }),
+  (d, o) => d.getFloat32(o, true),
+  (d, o, v) => d.setFloat32(o, v, true),
+);
+
+/** A member of an anonymous union inside a struct: it lies at `offset`, bytes, over the members that are there already. */
+export function overlay<T>(offset: number, field: Field<T>): Field<T> {
+  return { ...field, offset };
+}
 
 /** An array member of scalars or structs, read and written in place. */
 export interface ArrayView<T> extends Iterable<T> {

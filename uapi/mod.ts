@@ -1,5 +1,5 @@
 /**
- * The Linux and virtio headers that user-space DRM speaks, as typed structs, ioctl numbers and constants. Each file can be
+ * The Linux, virtio and virgl headers that user-space DRM speaks, as typed structs, ioctl numbers and constants. Each file can be
  * imported alone; this one has them all.
  *
  * ```ts
@@ -10,7 +10,9 @@
  * @module
  */
 
+export * from "./bits.ts";
 export * from "./command.ts";
+export * from "./d3dkmthk.ts";
 export * from "./dma_buf.ts";
 export * from "./dma_heap.ts";
 export * from "./drm.ts";
@@ -29,6 +31,7 @@ export * from "./drm_mode_plane.ts";
 export * from "./drm_mode_property.ts";
 export * from "./drm_syncobj.ts";
 export * from "./drm_vblank.ts";
+export * from "./dxgvmbus.ts";
 export * from "./errno.ts";
 export * from "./fcntl.ts";
 export * from "./format.ts";
@@ -38,6 +41,8 @@ export * from "./input_keys.ts";
 export * from "./input_keys_media.ts";
 export * from "./ioctl.ts";
 export * from "./legacy_encodings.ts";
+export * from "./pipe.ts";
+export * from "./ntstatus.ts";
 export * from "./struct.ts";
 export * from "./sw_sync.ts";
 export * from "./sync_file.ts";
@@ -45,7 +50,12 @@ export * from "./udmabuf.ts";
 export * from "./vgem_drm.ts";
 export * from "./vhost_user.ts";
 export * from "./vhost_user_gpu.ts";
+export * from "./virgl_format.ts";
+export * from "./virgl_hw.ts";
+export * from "./virgl_protocol.ts";
 export * from "./virtgpu_drm.ts";
 export * from "./virtio_config.ts";
 export * from "./virtio_gpu.ts";
 export * from "./virtio_ring.ts";
+export * from "./vmbus.ts";
+export * from "./vtest.ts";

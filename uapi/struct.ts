@@ -14,8 +14,8 @@
 
 import { type ArrayView, defineByField, type Field, type FieldInfo, jsonOf, VIEW } from "./field.ts";
 
-export { array, bytes, chars, s16, s32, s64, u16, u32, u53, u64, u8, VIEW } from "./field.ts";
-export type { ArrayView, Field, FieldInfo, FieldKind } from "./field.ts";
+export { array, bytes, chars, f32, overlay, s16, s32, s64, u16, u32, u53, u64, u8, VIEW } from "./field.ts";
+export type { ArrayView, BitInfo, Field, FieldInfo, FieldKind } from "./field.ts";
 
 /** What every struct view carries besides its members. */
 export interface StructView {
@@ -69,6 +69,8 @@ export interface StructOptions {
   readonly size: number;
   /** Every member at offset 0, as in a C union. */
   readonly union?: boolean;
+  /** No padding, and no alignment of its own, as with `__attribute__((packed))`. */
+  readonly packed?: boolean;
 }
 
 /** Field types for each member of `T`. */
@@ -112,11 +114,19 @@ export function struct<T extends object>(name: string, fields: NoInfer<Fields<T>
   const keys = Object.keys(fields) as (keyof T & string)[];
   for (const key of keys) {
     const field: Field<unknown> = fields[key] as Field<unknown>;
-    const offset = options.union ? 0 : roundUp(end, field.align);
+    const fieldAlign = options.packed ? 1 : field.align;
+    const offset = options.union ? 0 : field.offset ?? roundUp(end, fieldAlign);
     end = Math.max(end, offset + field.size);
-    align = Math.max(align, field.align);
+    align = Math.max(align, fieldAlign);
     field.define(StructValue.prototype, key, offset);
-    infos.push({ name: key, offset, size: field.size, kind: field.kind, ...(field.count && { count: field.count }) });
+    infos.push({
+      name: key,
+      offset,
+      size: field.size,
+      kind: field.kind,
+      ...(field.count && { count: field.count }),
+      ...(field.bits && { bits: field.bits }),
+    });
     for (const inner of field.inner ?? []) {
       const dot = inner.name.startsWith("[") ? "" : ".";
       infos.push({ ...inner, name: `${key}${dot}${inner.name}`, offset: offset + inner.offset });
