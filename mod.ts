@@ -18,6 +18,7 @@
 import type { Display, DisplayMode } from "./core/display.ts";
 import type { Driver } from "./core/driver.ts";
 import type { Renderer } from "./core/host.ts";
+import { is3d } from "./core/host3d.ts";
 import { type Clock, RealClock } from "./core/clock.ts";
 import { heapAllocator, type PageAllocator } from "./core/memory.ts";
 import { System } from "./core/system.ts";
@@ -27,8 +28,9 @@ import { vgem } from "./drivers/gpu/vgem/mod.ts";
 import { vkms, type VkmsOptions } from "./drivers/gpu/vkms/mod.ts";
 import { virtioGpu as virtioGpuDriver } from "./drivers/gpu/virtio_gpu/mod.ts";
 import { soft2d } from "./drivers/host/render/soft2d/mod.ts";
+import { virgl } from "./drivers/host/render/virgl/mod.ts";
 import { vulkan2d } from "./drivers/host/render/vulkan2d/mod.ts";
-import { VIRTIO_GPU_HOST_FEATURES, virtioGpuHost } from "./drivers/host/virtio_gpu/mod.ts";
+import { hostFeatures, virtioGpuHost } from "./drivers/host/virtio_gpu/mod.ts";
 import { memfdAllocator, monotonicNs } from "./drivers/os/mod.ts";
 import { VIRTIO_GPU_F_RESOURCE_BLOB } from "./uapi/virtio_gpu.ts";
 
@@ -102,17 +104,41 @@ export function createSystem(options: CreateSystemOptions = {}): System {
   return system;
 }
 
+/** The renderers of virtio-gpu that udrm has. */
+export type RendererName = "soft2d" | "vulkan2d" | "virgl";
+
+/**
+ * Makes a renderer; the caller disposes it.
+ *
+ * @param name which. @param gpu for all but soft2d: part of the GPU's name, or its number in `udrm info`; else the best one.
+ * @throws {TypeError} for a name that is none. @throws {Error} if Vulkan is not installed, or no GPU is as wished.
+ */
+export function openRenderer(name: RendererName, gpu?: string): Renderer {
+  switch (name) {
+    case "soft2d":
+      return soft2d();
+    case "vulkan2d":
+      return vulkan2d({ gpu });
+    case "virgl":
+      return virgl({ gpu });
+  }
+  throw new TypeError(`Cannot render with "${name}": there are soft2d, vulkan2d and virgl`);
+}
+
 /** What the virtio-gpu device of {@linkcode drivers} is made of. */
 export interface VirtioGpuOptions {
-  /** Who executes: "soft2d" on the CPU (the default, no permission), "vulkan2d" on a GPU (needs FFI), or a renderer of your own. */
-  readonly renderer?: "soft2d" | "vulkan2d" | Renderer;
-  /** For "vulkan2d": part of the GPU's name, or its number in `udrm info`; else the best one is chosen. */
+  /**
+   * Who executes: "soft2d" on the CPU (the default, no permission), "vulkan2d" on a GPU (needs FFI), "virgl" on a GPU with 3D for
+   * Mesa's driver of that name (needs FFI), or a renderer of your own.
+   */
+  readonly renderer?: RendererName | Renderer;
+  /** For "vulkan2d" and "virgl": part of the GPU's name, or its number in `udrm info`; else the best one is chosen. */
   readonly gpu?: string;
   /** Where frames go; nowhere by default. The caller keeps it. */
   readonly display?: Display;
   /**
    * Whether the device offers VIRTIO_GPU_F_RESOURCE_BLOB. A driver that may use guest blobs scans its buffers out in place
-   * and sends no transfers; off by default, as QEMU's device has it.
+   * and sends no transfers, unless there is 3D: off by default, as QEMU's device has it, and on with 3D.
    */
   readonly blobs?: boolean;
   /** The monitors, one a scanout; one of 1280x800 by default. */
@@ -136,17 +162,13 @@ export const drivers: {
   vkms: (options) => vkms(options),
   virtioGpu: (options = {}) => (system, resources) => {
     const own = options.renderer ?? "soft2d";
-    if (typeof own === "string" && own !== "soft2d" && own !== "vulkan2d") {
-      throw new TypeError(`Cannot render with "${own}": there are soft2d and vulkan2d`);
-    }
-    const renderer = own === "soft2d" ? soft2d() : own === "vulkan2d" ? vulkan2d({ gpu: options.gpu }) : own;
-    if (typeof own === "string") resources.use(renderer);
+    const renderer = typeof own === "string" ? resources.use(openRenderer(own, options.gpu)) : own;
     const display = options.display ?? resources.use(nullDisplay());
     const host = resources.use(virtioGpuHost({
       renderer,
       display,
       modes: options.monitors ?? [{ enabled: true, width: 1280, height: 800 }],
-      features: options.blobs ? VIRTIO_GPU_HOST_FEATURES : VIRTIO_GPU_HOST_FEATURES & ~BLOB,
+      features: options.blobs ?? is3d(renderer) ? hostFeatures(renderer) : hostFeatures(renderer) & ~BLOB,
       clock: system.clock,
       trace: system.trace,
     }));

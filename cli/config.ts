@@ -20,7 +20,7 @@ import {
   text,
 } from "../drivers/gpu/vkms/rule.ts";
 
-import { DRIVER_NAMES } from "./device_options.ts";
+import { DRIVER_NAMES, RENDERER_NAMES } from "./device_options.ts";
 
 export { ConfigError } from "../drivers/gpu/vkms/rule.ts";
 
@@ -47,10 +47,10 @@ export interface VirtioGpuDeviceConfig {
   /** By which it is known. */
   readonly name: string;
   /** Who executes, default "soft2d". */
-  readonly renderer?: "soft2d" | "vulkan2d";
-  /** For vulkan2d: part of the GPU's name, or its number in `udrm info`. */
+  readonly renderer?: (typeof RENDERER_NAMES)[number];
+  /** For vulkan2d and virgl: part of the GPU's name, or its number in `udrm info`. */
   readonly gpu?: string;
-  /** Whether the device offers blobs, default false. */
+  /** Whether the device offers blobs, default: with virgl. */
   readonly blobs?: boolean;
   /** The monitors, 1 to 16, default: one of 1280x800. */
   readonly outputs?: readonly VirtioOutput[];
@@ -94,9 +94,12 @@ const DEVICE_RULES: Readonly<Record<DeviceConfig["driver"], Rule>> = {
   virtio_gpu: record({
     driver: driver("virtio_gpu"),
     name,
-    renderer: described("who executes; default soft2d", known(["soft2d", "vulkan2d"], "a renderer")),
-    gpu: described("for vulkan2d: part of the GPU's name, or its number in udrm info", text(/^.{1,256}$/, "a text")),
-    blobs: described("whether the device offers blobs; default false", flag),
+    renderer: described("who executes; default soft2d", known(RENDERER_NAMES, "a renderer")),
+    gpu: described(
+      "for vulkan2d and virgl: part of the GPU's name, or its number in udrm info",
+      text(/^.{1,256}$/, "a text"),
+    ),
+    blobs: described("whether the device offers blobs; default: with virgl", flag),
     outputs: described(
       "the monitors, one a scanout; default: one of 1280x800. Modes and status can change while the device is there",
       list(
@@ -150,8 +153,8 @@ function checkOutputs(path: string, { outputs, renderer, gpu }: VirtioGpuDeviceC
       refuse(`${path}.outputs[${i}].mode`, `from ${SIZE_MIN}x${SIZE_MIN} to ${SIZE_MAX}x${SIZE_MAX}`, mode);
     }
   });
-  if (gpu !== undefined && renderer !== "vulkan2d") {
-    refuse(`${path}.gpu`, "left out without the renderer vulkan2d", gpu);
+  if (gpu !== undefined && renderer !== "vulkan2d" && renderer !== "virgl") {
+    refuse(`${path}.gpu`, "left out without the renderer vulkan2d or virgl", gpu);
   }
 }
 

@@ -134,11 +134,11 @@ Deno.test("parseConfig: each broken rule names the place, and what may stand the
       ],
       [
         { devices: [{ driver: "virtio_gpu", renderer: "gl" }] },
-        "devices[0].renderer must be a renderer (soft2d, vulkan2d)",
+        "devices[0].renderer must be a renderer (soft2d, vulkan2d, virgl)",
       ],
       [
         { devices: [{ driver: "virtio_gpu", gpu: "x" }] },
-        "devices[0].gpu must be left out without the renderer vulkan2d",
+        "devices[0].gpu must be left out without the renderer vulkan2d or virgl",
       ],
       [
         { devices: [{ driver: "virtio_gpu", outputs: [{ mode: "9999x16" }] }] },

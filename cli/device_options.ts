@@ -7,7 +7,7 @@
 export const DRIVER_NAMES = ["virtio_gpu", "vkms", "vgem"] as const;
 
 /** The renderers of virtio_gpu. */
-export const RENDERER_NAMES = ["soft2d", "vulkan2d"] as const;
+export const RENDERER_NAMES = ["soft2d", "vulkan2d", "virgl"] as const;
 
 /** Options as node:util's parseArgs takes them. */
 export const DEVICE_OPTIONS = {
@@ -21,8 +21,8 @@ export const DEVICE_OPTIONS = {
 export const DEVICE_HELP: string =
   `  --config FILE    devices as JSON: examples/screens.json is one, udrm config --schema tells all that can stand there
   --driver NAME    or a device with this driver, the first is card0: ${DRIVER_NAMES.join(", ")} (default virtio_gpu)
-  --renderer NAME  who executes for virtio_gpu: soft2d, on the CPU (default), or vulkan2d
-  --gpu NAME       for vulkan2d: part of the GPU's name, or its number in udrm info`;
+  --renderer NAME  who executes for virtio_gpu: soft2d, on the CPU (default), vulkan2d, or virgl, with 3D
+  --gpu NAME       for vulkan2d and virgl: part of the GPU's name, or its number in udrm info`;
 
 /** Which devices were asked for. */
 export interface DeviceChoice {
@@ -60,7 +60,9 @@ export function deviceChoice(
   if ((renderer !== undefined || gpu !== undefined) && !names.includes("virtio_gpu")) {
     return { error: `--${renderer === undefined ? "gpu" : "renderer"} is for virtio_gpu, and there is none` };
   }
-  if (gpu !== undefined && renderer !== "vulkan2d") return { error: "--gpu is for --renderer vulkan2d" };
+  if (gpu !== undefined && renderer !== "vulkan2d" && renderer !== "virgl") {
+    return { error: "--gpu is for --renderer vulkan2d and virgl" };
+  }
   const virtio = { ...(renderer && { renderer }), ...(gpu && { gpu }) };
   return {
     file: undefined,

@@ -31,6 +31,10 @@ const COMMANDS: Readonly<Record<string, { readonly run: Command; readonly summar
     run: async (args) => (await import("./screenshot.ts")).screenshot(args),
     summary: "a picture of what a running server shows",
   },
+  vtest: {
+    run: async (args) => (await import("./vtest.ts")).vtest(args),
+    summary: "OpenGL for programs of this machine: a vtest server for Mesa's virpipe driver",
+  },
   "vhost-user": {
     run: async (args) => (await import("./vhost_user.ts")).vhostUser(args),
     summary: "the GPU of a virtual machine: a vhost-user-gpu back end for QEMU",

@@ -10,9 +10,8 @@ import { DrmError } from "../core/error.ts";
 import { GpuDisplay, VhostUserServer } from "../drivers/bus/vhost_user/mod.ts";
 import { encodePng } from "../drivers/display/png/apng.ts";
 import { SharedDisplay } from "../drivers/display/board/shared_display.ts";
-import { soft2d } from "../drivers/host/render/soft2d/mod.ts";
-import { vulkan2d } from "../drivers/host/render/vulkan2d/mod.ts";
-import { VIRTIO_GPU_HOST_FEATURES, virtioGpuHost } from "../drivers/host/virtio_gpu/mod.ts";
+import { hostFeatures, virtioGpuHost } from "../drivers/host/virtio_gpu/mod.ts";
+import { openRenderer } from "../mod.ts";
 import { VIRTIO_GPU_F_RESOURCE_BLOB, VIRTIO_GPU_MAX_SCANOUTS } from "../uapi/virtio_gpu.ts";
 import { AskingScreen } from "./screens.ts";
 import { TeeDisplay } from "./tee_display.ts";
@@ -25,7 +24,7 @@ const scope = globalThis as unknown as {
 };
 
 // Guests that have blobs scan out their own memory, which no transfer says is finished.
-const FEATURES = VIRTIO_GPU_HOST_FEATURES & ~(1n << BigInt(VIRTIO_GPU_F_RESOURCE_BLOB));
+const BLOB = 1n << BigInt(VIRTIO_GPU_F_RESOURCE_BLOB);
 
 function picture(screen: AskingScreen | undefined): Uint8Array | undefined {
   for (let scanout = 0; screen !== undefined && scanout < VIRTIO_GPU_MAX_SCANOUTS; scanout++) {
@@ -41,7 +40,7 @@ function kernel(options: VhostUserOptions): Uint8Array | undefined {
   const say = (sentence: string): void => scope.postMessage({ kind: "event", sentence });
   const sayError = (error: unknown): void =>
     say(`an error in udrm itself: ${error instanceof Error ? error.stack : error}`);
-  using renderer = gpu === "soft2d" ? soft2d() : vulkan2d({ gpu: device });
+  using renderer = openRenderer(gpu, device);
   using display = new GpuDisplay(VIRTIO_GPU_MAX_SCANOUTS);
   // No input: there is no way to the machine for it. Monitors are the front end's.
   using shared = board &&
@@ -54,7 +53,7 @@ function kernel(options: VhostUserOptions): Uint8Array | undefined {
     renderer,
     display: displays.length === 1 ? display : new TeeDisplay(displays),
     scanouts: VIRTIO_GPU_MAX_SCANOUTS,
-    features: FEATURES,
+    features: hostFeatures(renderer) & ~BLOB,
   });
   // Whether it goes on.
   const take = (): boolean => {

@@ -4,6 +4,7 @@
  */
 
 import type { MessagePort } from "node:worker_threads";
+import type { RendererName } from "../mod.ts";
 import type { SharedMessage } from "../drivers/display/board/board.ts";
 
 /** What the Worker is told at the start. */
@@ -11,8 +12,8 @@ export interface VhostUserOptions {
   /** The socket's path. */
   readonly socket: string;
   /** What executes. */
-  readonly gpu: "soft2d" | "vulkan2d";
-  /** For vulkan2d: which GPU; the best one unless told. */
+  readonly gpu: RendererName;
+  /** For vulkan2d and virgl: which GPU; the best one unless told. */
   readonly device: string | undefined;
   /** Heads that configuration space tells of, 1 to 16. */
   readonly outputs: number;

@@ -10,13 +10,13 @@ import type { VhostUserOptions } from "./vhost_user_messages.ts";
 
 /** Its --help. */
 export const VHOST_USER_HELP: string =
-  `Usage: udrm vhost-user --socket PATH [--gpu soft2d|vulkan2d[:GPU]] [--outputs N] [--display DISPLAY...] [--json]
+  `Usage: udrm vhost-user --socket PATH [--gpu soft2d|vulkan2d[:GPU]|virgl[:GPU]] [--outputs N] [--display DISPLAY...] [--json]
 
 A GPU for a virtual machine: a vhost-user-gpu back end. It serves one machine after the other until SIGINT or SIGTERM.
 
   --socket PATH    where QEMU connects; made here, removed at the end
   --gpu GPU        soft2d draws on the CPU, vulkan2d on a GPU: the best one, or what part of a name or a number of udrm info says;
-                   soft2d by default
+                   virgl on a GPU, too, with 3D for the machine's programs; soft2d by default
   --outputs N      heads of the device, 1 to 16, 1 by default; QEMU has its own number, max_outputs=
   --display none   the screens are the machine's own, QEMU's; by default. What else there is shows the same besides, as often as
                    it is named, and goes on when the machine is gone. Viewers look only: vhost-user takes neither keys, nor the
@@ -66,8 +66,11 @@ export function parseVhostUser(argv: readonly string[]): VhostUserChoice | "help
     if (values.help) return "help";
     if (!values.socket) return { error: "where is QEMU to connect? Name a path by --socket" };
     const [gpu, device] = split(values.gpu);
-    if (gpu !== "soft2d" && gpu !== "vulkan2d" || gpu === "soft2d" && device !== undefined) {
-      return { error: `--gpu takes soft2d, vulkan2d or vulkan2d:GPU, not ${JSON.stringify(values.gpu)}` };
+    const known = gpu === "soft2d" || gpu === "vulkan2d" || gpu === "virgl";
+    if (!known || gpu === "soft2d" && device !== undefined) {
+      return {
+        error: `--gpu takes soft2d, vulkan2d, virgl, vulkan2d:GPU or virgl:GPU, not ${JSON.stringify(values.gpu)}`,
+      };
     }
     if (!/^([1-9]|1[0-6])$/.test(values.outputs)) {
       return { error: `--outputs takes 1 to 16, not ${JSON.stringify(values.outputs)}` };

@@ -145,6 +145,8 @@ export interface VirtioBackend extends Disposable {
   poll(): boolean;
   /** Whether work is under way that `poll` will complete. */
   readonly busy: boolean;
+  /** As {@linkcode Poller.completionFd}. */
+  readonly completionFd?: number | undefined;
 }
 
 /** What a transport gives its device at DRIVER_OK. */
@@ -167,4 +169,9 @@ export interface Poller {
   poll(): boolean;
   /** Whether work is under way that `poll` will complete. */
   readonly busy: boolean;
+  /**
+   * An eventfd that counts what `poll` may complete, where there is one: a server that watches its edges need not look at short
+   * intervals. It is the same for as long as the poller lives, and whoever made it closes it.
+   */
+  readonly completionFd?: number | undefined;
 }

@@ -121,6 +121,12 @@ export class GpuVm<O> {
     return va?.range === range ? va : undefined;
   }
 
+  /** The mapping that holds an address. */
+  at(addr: number): GpuVa<O> | undefined {
+    const va = this.#vas.below(addr + 1);
+    return va !== undefined && addr < va.addr + va.range ? va : undefined;
+  }
+
   /** drm_gpuva_find_first: the first mapping that has an address in common with the range. */
   findFirst(addr: number, range: number): GpuVa<O> | undefined {
     for (const va of this.overlapping(addr, range)) return va;

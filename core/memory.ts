@@ -20,6 +20,32 @@ export interface UserMemory {
   copyIn(address: bigint, target: Uint8Array): void;
   /** copy_to_user: stores `source` at `address`. Throws EFAULT if any byte is out of reach. */
   copyOut(address: bigint, source: Uint8Array): void;
+  /**
+   * vm_mmap for a driver that puts memory into its client during an ioctl: whole pages, readable and writable. Absent where the
+   * client's door cannot do that.
+   *
+   * @param segment whole pages. @throws {DrmError} ENOMEM
+   */
+  map?(segment: PageSegment): UserMapping;
+  /**
+   * pin_user_pages: the client's own memory, shared with it until disposed of; it stays when the client lets go of it. Absent
+   * where the client's door cannot share.
+   *
+   * @param address of a page. @param length bytes, whole pages. @throws {DrmError} EFAULT if any byte is out of reach
+   */
+  pin?(address: bigint, length: number): PinnedMemory;
+}
+
+/** Memory that a driver has put into a client; disposing takes it away (vm_munmap). */
+export interface UserMapping extends Disposable {
+  /** Where the client sees it. */
+  readonly address: bigint;
+}
+
+/** Memory of a client in use by a driver. */
+export interface PinnedMemory extends Disposable {
+  /** Its pages, in order. */
+  readonly segments: readonly PageSegment[];
 }
 
 /** Backing store of an object: whole pages that read as zero until written. */
@@ -224,6 +250,11 @@ export class UserHeap implements UserMemory {
     let index = Math.floor(offset / CHUNK);
     while (index > 0 && this.#chunks[index]?.length === 0) index--;
     return index;
+  }
+
+  /** The bytes at `address`, in place. Throws EFAULT. */
+  bytes(address: bigint, length: number): Uint8Array {
+    return length === 0 ? new Uint8Array(0) : this.#range(address, length);
   }
 
   /** Fills `target` from `address`. Throws EFAULT. */

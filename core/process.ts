@@ -23,6 +23,7 @@ import { type FdTable, LocalFdTable } from "./fd_table.ts";
 import type { File, IoctlArgument, Mapping, PollWaiter } from "./file.ts";
 import { EventFd } from "./eventfd.ts";
 import { MemFd } from "./memfd.ts";
+import { LocalMemory } from "./local_memory.ts";
 import { type UserBuffer, UserHeap, type UserMemory } from "./memory.ts";
 import type { System } from "./system.ts";
 import { Wait } from "./wait.ts";
@@ -105,6 +106,7 @@ export class LocalProcess extends Process implements Disposable {
   /** Memory with addresses, for the pointer members of structs. */
   readonly heap: UserHeap;
   readonly #fds: LocalFdTable;
+  readonly #memory: LocalMemory;
   readonly #mappings = new Map<Uint8Array, Mapping>();
   readonly #waits = new Set<Wait>();
   #exited = false;
@@ -113,8 +115,10 @@ export class LocalProcess extends Process implements Disposable {
   constructor(system: System, options: ProcessOptions = {}) {
     const heap = new UserHeap();
     const fds = new LocalFdTable(options.fdLimit ?? 1 << 20);
-    super(system, fds, heap, options);
+    const memory = new LocalMemory(heap);
+    super(system, fds, memory, options);
     this.heap = heap;
+    this.#memory = memory;
     this.#fds = fds;
   }
 
@@ -162,6 +166,11 @@ export class LocalProcess extends Process implements Disposable {
   /** New zeroed memory that structs can point at. */
   alloc(size: number): UserBuffer {
     return this.heap.alloc(size);
+  }
+
+  /** The bytes at an address, in place: of `alloc`, or where a driver has mapped something. Throws EFAULT. */
+  at(address: bigint, length: number): Uint8Array {
+    return this.#memory.bytes(address, length);
   }
 
   /** memfd_create(2): an empty anonymous file in this isolate. `flags` MFD_*. Throws EINVAL, EMFILE. */

@@ -92,6 +92,7 @@ export class System implements Disposable {
   readonly #nodes = new Map<string, NodeOpen>();
   readonly #processes = new Set<LocalProcess>();
   readonly #pollers: Poller[] = [];
+  #completionFds: readonly number[] = [];
   readonly #ueventListeners = new Set<(event: Uevent) => void>();
   readonly #inputListeners = new Set<InputListener>();
   #pid = 1000;
@@ -246,12 +247,23 @@ export class System implements Disposable {
   /** Looks at `poller` whenever the system is pumped, until disposed. */
   addPoller(poller: Poller): Disposable {
     this.#pollers.push(poller);
+    this.#gatherFds();
     return {
       [Symbol.dispose]: () => {
         const index = this.#pollers.indexOf(poller);
         if (index >= 0) this.#pollers.splice(index, 1);
+        this.#gatherFds();
       },
     };
+  }
+
+  #gatherFds(): void {
+    this.#completionFds = [...new Set(this.#pollers.flatMap(({ completionFd }) => completionFd ?? []))];
+  }
+
+  /** Eventfds that count when `pump` may complete something ({@linkcode Poller.completionFd}); another list when others come or go. */
+  get completionFds(): readonly number[] {
+    return this.#completionFds;
   }
 
   /** Hears of devices that come, go and change, until disposed. */

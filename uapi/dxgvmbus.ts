@@ -25,6 +25,7 @@ export * from "./dxgvmbus_process.ts";
 export * from "./dxgvmbus_residency.ts";
 export * from "./dxgvmbus_sync.ts";
 export * from "./dxgvmbus_command.ts";
+export * from "./dxgvmbus_message.ts";
 export * from "./dxgvmbus_vgpu.ts";
 
 /** Messages of the whole VM, on the global channel. */

@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   vkms: async () => (await import("./vkms.ts")).bench,
   vulkan2d: async () => (await import("./vulkan2d.ts")).bench,
   rfb: async () => (await import("./rfb.ts")).bench,
+  virgl: async () => (await import("./virgl.ts")).bench,
   vk_cmd: async () => (await import("./vk_cmd.ts")).bench,
   guest: async () => (await import("./guest.ts")).bench,
 };

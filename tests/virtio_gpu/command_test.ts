@@ -31,7 +31,7 @@ Deno.test("ControlQueue commands beyond the ring wait in the guest and follow in
   assertEquals(t.driver.queue.pending, 0);
 });
 
-Deno.test("FenceTimeline: an answer signals its fence and all earlier ones; out of order is no harm", () => {
+Deno.test("FenceDriver: an answer signals its fence and all earlier ones; out of order is no harm", () => {
   using t = rig({ prepare: (gpu) => gpu.hold = true });
   const handles = [1, 2, 3].map(() => createResource(t.file).bo_handle);
   assertEquals(handles.map((h) => idle(t, h)), [false, false, false]);
@@ -58,7 +58,7 @@ Deno.test("a fence callback that fails harms nobody else: the rest is signalled,
   assertEquals(t.driver.queue.pending, 0);
 });
 
-Deno.test("FenceTimeline: an answer without the fence, or with an id that never was, signals nothing", () => {
+Deno.test("FenceDriver: an answer without the fence, or with an id that never was, signals nothing", () => {
   using t = rig({ prepare: (gpu) => gpu.hold = true });
   const { bo_handle } = createResource(t.file);
   const hostile = uapi.virtio_gpu_ctrl_hdr.of({ type: uapi.VIRTIO_GPU_RESP_OK_NODATA });

@@ -32,7 +32,7 @@ function setup(options: Partial<VirtioGpuHostOptions> = {}, guestOptions = {}): 
     [Symbol.dispose]: () => {
       guest[Symbol.dispose]();
       host[Symbol.dispose]();
-      assertEquals(host.usage, { resources: 0, bytes: 0 }, "a reset leaves nothing");
+      assertEquals(host.usage, { resources: 0, contexts: 0, bytes: 0 }, "a reset leaves nothing");
     },
   };
 }
@@ -120,7 +120,7 @@ Deno.test("host memory is bounded: by pixels, by many small resources, by entrie
   assertEquals(s.guest.unref(1), OK);
   assertEquals(s.guest.create2d(2, BGRX, 512, 112), OK);
   assertEquals(s.guest.unref(2), OK);
-  assertEquals(s.host.usage, { resources: 0, bytes: 0 });
+  assertEquals(s.host.usage, { resources: 0, contexts: 0, bytes: 0 });
   let count = 0;
   while (s.guest.create2d(count + 1, BGRX, 1, 1) === OK && count < 5000) count++;
   assert(count > 100 && count < 1100, `${count} resources`);

@@ -135,7 +135,7 @@ Deno.test("a reset waits for the renderer, forgets the guest and gives no late a
   guest.restart();
   assert(renderer.waits > 0, "guest memory may be reused after a reset: nobody reads it any more");
   assertEquals([host.busy, host.poll(), old.usedIdx], [false, false, usedBefore]);
-  assertEquals(host.usage, { resources: 0, bytes: 0 });
+  assertEquals(host.usage, { resources: 0, contexts: 0, bytes: 0 });
   assertEquals(display.take(), [{ scanout: 0, frame: undefined }]);
   quick(() => guest.create2d(1, BGRX, 32, 32));
 });
@@ -180,7 +180,7 @@ Deno.test("reset in the middle of a kick, by the display, ends the batch, also w
         else host.reset();
       };
       guest.kick(0);
-      assertEquals([ring.take(), host.busy, host.usage], [undefined, false, { resources: 0, bytes: 0 }]);
+      assertEquals([ring.take(), host.busy, host.usage], [undefined, false, { resources: 0, contexts: 0, bytes: 0 }]);
       if (!again) guest.restart();
       assertEquals([guest.create2d(1, BGRX, 1, 1), host.usage.resources], [OK, 1]);
     }
@@ -301,7 +301,7 @@ Deno.test("errors of the renderer become answers; errors of programs do not", ()
     throw new TypeError("a bug");
   };
   assertThrows(() => guest.create2d(1, BGRX, 1, 1), TypeError, "a bug");
-  assertEquals(host.usage, { resources: 0, bytes: 0 });
+  assertEquals(host.usage, { resources: 0, contexts: 0, bytes: 0 });
 });
 
 Deno.test("a display that fails is its owner's error, and the guest's queue stays whole: answered, fenced, used on", () => {
@@ -340,7 +340,7 @@ Deno.test("a display that fails is its owner's error, and the guest's queue stay
   };
   assertThrows(() => host.reset(), TypeError, "a bug of the display");
   display.onPresent = undefined;
-  assertEquals(host.usage, { resources: 0, bytes: 0 }, "the guest is forgotten all the same");
+  assertEquals(host.usage, { resources: 0, contexts: 0, bytes: 0 }, "the guest is forgotten all the same");
 });
 
 Deno.test("the device works behind the loopback transport, its negotiation included", () => {

@@ -1,75 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Command } from "udrm/uapi/command.ts";
 import { nullDisplay } from "udrm/drivers/display/null/mod.ts";
 import { soft2d } from "udrm/drivers/host/render/soft2d/mod.ts";
 import { virtioGpuHost } from "udrm/drivers/host/virtio_gpu/mod.ts";
 import * as gpu from "udrm/uapi/virtio_gpu.ts";
+import { bytesOf, COMMANDS, isResponse, request } from "./any_request.ts";
 import { Recorder } from "./recorder.ts";
 import { WireGuest } from "./wire.ts";
 
-const COMMANDS: readonly Command[] = [...gpu.VIRTIO_GPU_COMMANDS.values()];
 const LIMIT = 28 << 10;
-
-/** Numbers that meet each other (ids, small sizes) and numbers at which checks go wrong. */
-const word = fc.oneof(
-  { weight: 6, arbitrary: fc.nat(4) },
-  { weight: 2, arbitrary: fc.constantFrom(1, 2, 16, 64, 67, 134, 256, 1024, 4096) },
-  { weight: 1, arbitrary: fc.constantFrom(0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffc, 16384, 16385) },
-  { weight: 1, arbitrary: fc.nat(0xffffffff) },
-);
-
-/** A request: a command's header and words of any value, cut or lengthened, with entries behind it. */
-const request = fc.record({
-  command: fc.constantFrom(...COMMANDS),
-  words: fc.array(word, { minLength: 20, maxLength: 20 }),
-  flags: fc.constantFrom(0, 1, 3, 0xffffffff),
-  slack: fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, {
-    weight: 1,
-    arbitrary: fc.integer({ min: -60, max: 40 }),
-  }),
-  entries: fc.array(fc.tuple(fc.nat(8), fc.oneof(fc.constantFrom(0, 4096, 8192, 0xffffffff), fc.nat(20000))), {
-    maxLength: 4,
-  }),
-  room: fc.oneof({ weight: 6, arbitrary: fc.constantFrom(24, 2048) }, { weight: 1, arbitrary: fc.nat(30) }),
-});
-
-function bytesOf(
-  r: { command: Command; words: number[]; flags: number; slack: number; entries: [number, number][] },
-  gpa: number,
-): Uint8Array {
-  const size = r.command.request.size;
-  const whole = new Uint8Array(Math.max(0, size + r.slack) + r.entries.length * 16);
-  const head = new Uint8Array(size);
-  const view = new DataView(head.buffer);
-  view.setUint32(0, r.command.type, true);
-  view.setUint32(4, r.flags, true);
-  for (let at = 24, i = 0; at + 4 <= size; at += 4, i++) view.setUint32(at, r.words[i % r.words.length], true);
-  // High halves of 64-bit members are 0 as a rule, or nothing would ever pass.
-  for (const { kind, offset } of r.command.request.fields) {
-    if ((kind === "u53" || kind === "u64") && offset >= 24 && (r.words[19] & 3) !== 0) {
-      view.setUint32(offset + 4, 0, true);
-    }
-  }
-  // Commands with many members would hardly ever be right: half of them get most of them so.
-  if ((r.words[18] & 1) === 0) {
-    if (r.command.type === gpu.VIRTIO_GPU_CMD_RESOURCE_CREATE_2D) {
-      Object.assign(gpu.virtio_gpu_resource_create_2d.at(head), { format: gpu.VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM });
-    } else if (r.command.type === gpu.VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB) {
-      const nr_entries = r.entries.length;
-      Object.assign(gpu.virtio_gpu_resource_create_blob.at(head), { blob_mem: 1, blob_flags: 0, nr_entries });
-    }
-  }
-  whole.set(head.subarray(0, Math.max(0, size + r.slack)));
-  const tail = new DataView(whole.buffer, Math.max(0, size + r.slack));
-  r.entries.forEach(([page, length], i) => {
-    tail.setBigUint64(16 * i, page === 8 ? 0xffff_ffff_ffff_f000n : BigInt(gpa + page * 4096), true);
-    tail.setUint32(16 * i + 8, length, true);
-  });
-  return whole;
-}
-
-const isResponse = (type: number): boolean => /^VIRTIO_GPU_RESP_/.test(gpu.virtioGpuTypeName(type) ?? "");
 
 Deno.test("property: any command with any members is answered by a VIRTIO_GPU_RESP_*, within the limits, and a reset leaves nothing", () => {
   const seen = new Map<number, number>();
@@ -110,7 +49,7 @@ Deno.test("property: any command with any members is answered by a VIRTIO_GPU_RE
         assert(usage.bytes <= LIMIT && usage.bytes >= 0 && usage.resources <= requests.length + 3);
       }
       guest.restart();
-      assertEquals(host.usage, { resources: 0, bytes: 0 });
+      assertEquals(host.usage, { resources: 0, contexts: 0, bytes: 0 });
       assertEquals([host.busy, guest.create2d(1, 1, 1, 1)], [false, gpu.VIRTIO_GPU_RESP_OK_NODATA]);
     }),
     { numRuns: 1000 },
@@ -209,6 +148,6 @@ Deno.test("ten thousand resources come and go and leave no memory and no ids", (
     guest.flush(i, 0, 0, 4, 4);
     guest.unref(i);
   }
-  assertEquals(host.usage, { resources: 0, bytes: 0 });
+  assertEquals(host.usage, { resources: 0, contexts: 0, bytes: 0 });
   assert(guest.memory.count <= slots + 2);
 });

@@ -76,7 +76,7 @@ export function rig(options: RigOptions = {}): Rig {
       let count = 0;
       while (held.length > 0 && count < most) {
         const request = held.shift() as Uint8Array;
-        const response = new Uint8Array(64);
+        const response = new Uint8Array(4096);
         const length = gpu.answer(request, response);
         fake.complete(response.subarray(0, length));
         count++;

@@ -12,6 +12,7 @@ import {
   accept,
   close,
   Epoll,
+  EPOLLET,
   EPOLLIN,
   EPOLLONESHOT,
   eventfd,
@@ -30,9 +31,11 @@ const KEY_LISTEN = 0;
 const KEY_KICK = 1;
 const KEY_FRONT_END = 2;
 const KEY_DISPLAY = 3;
-const KEY_RINGS = 4;
-/** How often a device that works by itself is looked at, ns. */
+const KEY_COMPLETION = 4;
+const KEY_RINGS = 5;
+/** How often a device that works by itself is looked at, ns; and one that tells when there is something to see. */
 const POLL_NS = 200_000;
+const LOOK_NS = 2_000_000;
 
 /** What a {@linkcode VhostUserServer} is made of. */
 export interface VhostUserServerOptions {
@@ -94,6 +97,9 @@ export class VhostUserServer implements Disposable {
     display.onDrop = (reason) => options.onEvent?.(`the display socket is used no more: ${reason}`);
     this.#epoll.add(this.kick, EPOLLIN, KEY_KICK);
     this.#epoll.add(this.#listener, EPOLLIN | EPOLLONESHOT, KEY_LISTEN);
+    if (backend.completionFd !== undefined) {
+      this.#epoll.add(backend.completionFd, EPOLLIN | EPOLLET, KEY_COMPLETION);
+    }
     undo.move();
   }
 
@@ -122,7 +128,7 @@ export class VhostUserServer implements Disposable {
     if (this.#session !== undefined && backend.busy) {
       let worked = false;
       this.#guarded(() => worked = backend.poll());
-      wait = worked ? 0 : Math.min(wait, POLL_NS);
+      wait = worked ? 0 : Math.min(wait, backend.completionFd === undefined ? POLL_NS : LOOK_NS);
     }
     if (display.querying) wait = Math.min(wait, Math.max(0, display.deadline - monotonicNs()));
     const count = this.#epoll.waitNs(wait);
@@ -134,6 +140,7 @@ export class VhostUserServer implements Disposable {
   }
 
   #event(key: number, events: number): void {
+    if (key === KEY_COMPLETION) return this.#poll();
     if (key === KEY_LISTEN) return this.#accept();
     if (key === KEY_KICK) {
       eventfdRead(this.kick);
@@ -146,6 +153,10 @@ export class VhostUserServer implements Disposable {
     if (key === KEY_FRONT_END) return this.#serve(session);
     const ring = session.rings[key - KEY_RINGS];
     if (ring !== undefined) session.kick(ring);
+  }
+
+  #poll(): void {
+    if (this.#session !== undefined && this.#options.backend.busy) this.#guarded(() => this.#options.backend.poll());
   }
 
   #accept(): void {

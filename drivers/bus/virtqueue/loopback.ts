@@ -124,6 +124,11 @@ export class LoopbackDevice implements VirtioDevice, Poller, Disposable {
       (this.#status & VIRTIO_CONFIG_S_DRIVER_OK) !== 0 && !this.needsReset && this.#backend.busy;
   }
 
+  /** The device's eventfd of completions, if it has one. */
+  get completionFd(): number | undefined {
+    return this.#backend.completionFd;
+  }
+
   /**
    * Accepts features and sets FEATURES_OK.
    *

@@ -11,7 +11,17 @@ import { BudgetAllocator } from "../../../core/memory.ts";
 import type { System } from "../../../core/system.ts";
 import type { Wait } from "../../../core/wait.ts";
 import { ERRNO } from "../../../uapi/errno.ts";
-import { close, Epoll, EPOLLIN, eventfd, eventfdRead, MSG_DONTWAIT, OsError, raiseFdLimit } from "../../os/mod.ts";
+import {
+  close,
+  Epoll,
+  EPOLLET,
+  EPOLLIN,
+  eventfd,
+  eventfdRead,
+  MSG_DONTWAIT,
+  OsError,
+  raiseFdLimit,
+} from "../../os/mod.ts";
 import { Calls, reservedFds } from "./calls.ts";
 import { Client } from "./client.ts";
 import { Connections } from "./connections.ts";
@@ -36,7 +46,8 @@ const SETTLE_MAX = 4;
 const KEY_LISTEN = 0;
 const KEY_KICK = 1;
 const KEY_CLOSES = 2;
-const KEY_FIRST = 3;
+const KEY_COMPLETION = 3;
+const KEY_FIRST = 4;
 
 /** What the server's epoll watches besides its own. */
 type Watched = Client | FileEnd | PollPipe;
@@ -71,6 +82,8 @@ export class PreloadServer implements Disposable {
   readonly #calls: Calls;
   readonly #spares: Request[] = [];
   readonly #examine = (fd: number): File | undefined => this.#ends.find(fd);
+  // The system's eventfds that are watched.
+  #completionFds: readonly number[] = [];
   #stopped = false;
   // The descriptors of the client whose request runs.
   #current: RemoteFds | undefined = undefined;
@@ -143,6 +156,7 @@ export class PreloadServer implements Disposable {
   /** Waits for events for at most `ns`, or the next timer, and handles what there is. @param ns 0 does not wait. */
   turn(ns: number): void {
     const system = this.#system;
+    if (system.completionFds !== this.#completionFds) this.#watchCompletions(system.completionFds);
     if (system.pending) system.pump();
     let wait = Math.min(ns, system.clock.next - system.clock.now());
     if (system.busy) wait = Math.min(wait, 1e6);
@@ -152,7 +166,15 @@ export class PreloadServer implements Disposable {
     if (system.pending) system.pump();
   }
 
+  // By edges: what they count is of no interest, that there is something to pump is.
+  #watchCompletions(fds: readonly number[]): void {
+    for (const fd of this.#completionFds) if (!fds.includes(fd)) this.#epoll.remove(fd);
+    for (const fd of fds) if (!this.#completionFds.includes(fd)) this.#epoll.add(fd, EPOLLIN | EPOLLET, KEY_COMPLETION);
+    this.#completionFds = fds;
+  }
+
   #event(key: number): void {
+    if (key === KEY_COMPLETION) return; // the turn ends with a pump
     if (key === KEY_LISTEN) return this.#connections.accept();
     if (key === KEY_CLOSES) return this.#guarded(() => this.#dmaBufs.hear());
     if (key === KEY_KICK) {

@@ -92,19 +92,37 @@ export class VirtioGpuCommands {
     queue.submit(slot, subject);
   }
 
-  /** RESOURCE_CREATE_BLOB of guest memory. */
-  resourceCreateBlob(resource: number, blobMem: number, blobFlags: number, gpa: number, size: number): void {
+  /**
+   * RESOURCE_CREATE_BLOB.
+   *
+   * @param size of the blob, bytes. @param gpa guest memory behind it. @param backed bytes of that, 0 for none.
+   * @param host3d for memory of the host: the context and the name that it has there.
+   */
+  resourceCreateBlob(
+    resource: number,
+    blobMem: number,
+    blobFlags: number,
+    size: number,
+    gpa: number,
+    backed: number,
+    host3d?: { readonly context: number; readonly blobId: bigint },
+  ): void {
     const { queue } = this;
-    const pieces = Math.ceil(size / PIECE_MAX);
+    const pieces = Math.ceil(backed / PIECE_MAX);
     const slot = queue.begin(VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB, 56 + pieces * 16);
     const words = queue.words, at = queue.at;
     words[at + 6] = resource;
     words[at + 7] = blobMem;
     words[at + 8] = blobFlags;
     words[at + 9] = pieces;
+    if (host3d !== undefined) {
+      words[at + 4] = host3d.context;
+      words[at + 10] = Number(host3d.blobId & 0xffff_ffffn);
+      words[at + 11] = Number(host3d.blobId >> 32n);
+    }
     words[at + 12] = size;
     words[at + 13] = size / TWO_32;
-    this.#memEntries(at + 14, gpa, size);
+    this.#memEntries(at + 14, gpa, backed);
     queue.submit(slot);
   }
 

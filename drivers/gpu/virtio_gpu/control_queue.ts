@@ -6,18 +6,21 @@
 
 import type { DriverQueue } from "../../../core/bus.ts";
 import { DrmError, errnoOf } from "../../../core/error.ts";
+import type { EventSlot } from "../../../core/event_queue.ts";
 import type { Fence } from "../../../core/fence.ts";
 import type { System } from "../../../core/system.ts";
 import { Wait } from "../../../core/wait.ts";
 import {
   VIRTIO_GPU_COMMANDS,
   VIRTIO_GPU_FLAG_FENCE,
+  VIRTIO_GPU_FLAG_INFO_RING_IDX,
   VIRTIO_GPU_RESP_ERR_UNSPEC,
   VIRTIO_GPU_RESP_OK_NODATA,
   virtioGpuTypeName,
 } from "../../../uapi/virtio_gpu.ts";
 import { type CommandSlots, RESPONSE_OFFSET } from "./command_slots.ts";
-import type { FenceTimeline } from "./fence_timeline.ts";
+import type { FenceDriver, FenceTimeline } from "./fence_driver.ts";
+import { SUBMIT_HEADER, type SubmitBuffer } from "./submit_buffers.ts";
 import { errnoName } from "../../../uapi/errno.ts";
 
 const HEADER_BYTES = 24;
@@ -57,12 +60,13 @@ export class ControlQueue {
   errors = 0;
   readonly #system: System;
   readonly #slots: CommandSlots;
-  readonly #fences: FenceTimeline;
+  readonly #fences: FenceDriver;
   #queue: DriverQueue | undefined;
   // By slot: what to send and whom to tell.
   readonly #lengths: number[] = [];
   readonly #replyLengths: number[] = [];
   readonly #areas: (ReplyArea | undefined)[] = [];
+  readonly #buffers: (SubmitBuffer | undefined)[] = [];
   readonly #subjects: (CommandSubject | undefined)[] = [];
   readonly #times: number[] = [];
   readonly #outstanding: boolean[] = [];
@@ -75,7 +79,7 @@ export class ControlQueue {
   #reclaiming = false;
 
   /** A queue that waits for `attach`. @param system clock and trace. @param slots where commands lie. @param fences signalled by responses. */
-  constructor(system: System, slots: CommandSlots, fences: FenceTimeline) {
+  constructor(system: System, slots: CommandSlots, fences: FenceDriver) {
     this.#system = system;
     this.#slots = slots;
     this.#fences = fences;
@@ -99,6 +103,11 @@ export class ControlQueue {
   /** Fences that no response has named yet. */
   get pendingFences(): number {
     return this.#fences.pending;
+  }
+
+  /** The timeline of fences that belong to no ring. */
+  get timeline(): FenceTimeline {
+    return this.#fences.timeline;
   }
 
   /** Whether a client may send a command now; else it waits with `room`. */
@@ -128,6 +137,12 @@ export class ControlQueue {
     this.#deferred.push(action);
   }
 
+  /** Sends what must be sent sooner or later: now, if there is memory for `count` commands, or when there is. */
+  ensure(count: number, action: () => void): void {
+    if (!this.live || this.tryPrepare(count)) action();
+    else this.defer(() => this.ensure(count, action));
+  }
+
   /**
    * Begins a command of `length` bytes: zeroed but for its type. Throws ENOMEM, unless `prepare` has seen to it.
    *
@@ -145,13 +160,22 @@ export class ControlQueue {
     return slot;
   }
 
-  /** Marks the command begun last as fenced: its response signals the fence. */
-  fence(): Fence {
-    const fence = this.#fences.emit();
+  /**
+   * Marks the command begun last as fenced: its response signals the fence.
+   *
+   * @param timeline the device's own by default. @param event tells the client of it.
+   */
+  fence(timeline?: FenceTimeline, event?: EventSlot): Fence {
+    const fence = this.#fences.emit(timeline, event);
     const id = fence.seqno as number;
-    this.words[this.at + 1] = VIRTIO_GPU_FLAG_FENCE;
-    this.words[this.at + 2] = id; // ToUint32 takes it modulo 2^32
-    this.words[this.at + 3] = id / 0x1_0000_0000;
+    const { words, at } = this;
+    words[at + 1] = VIRTIO_GPU_FLAG_FENCE;
+    words[at + 2] = id; // ToUint32 takes it modulo 2^32
+    words[at + 3] = id / 0x1_0000_0000;
+    if (timeline !== undefined && timeline.ring >= 0) {
+      words[at + 1] |= VIRTIO_GPU_FLAG_INFO_RING_IDX;
+      words[at + 5] = timeline.ring;
+    }
     return fence;
   }
 
@@ -165,6 +189,23 @@ export class ControlQueue {
     this.#subjects[slot] = subject;
     this.#replyLengths[slot] = replyLength;
     this.#areas[slot] = area;
+    this.#buffers[slot] = undefined;
+    this.#send(slot);
+  }
+
+  /** Sends a SUBMIT_3D, without kicking. @param slot what `begin` gave. @param buffer its `size` bytes of commands, free when it is over. */
+  submitBuffer(slot: number, buffer: SubmitBuffer, size: number): void {
+    const words = this.#slots.words(slot), start = this.#slots.start(slot);
+    for (let i = 0; i < SUBMIT_HEADER / 4; i++) buffer.words[i] = words[start + i];
+    this.#lengths[slot] = SUBMIT_HEADER + size;
+    this.#subjects[slot] = buffer;
+    this.#replyLengths[slot] = HEADER_BYTES;
+    this.#areas[slot] = undefined;
+    this.#buffers[slot] = buffer;
+    this.#send(slot);
+  }
+
+  #send(slot: number): void {
     this.#outstanding[slot] = true;
     if (this.#system.trace.enabled) this.#times[slot] = this.#system.clock.now();
     if (this.#queue === undefined) this.#finish(slot, 0);
@@ -251,7 +292,8 @@ export class ControlQueue {
     const gpa = this.#slots.gpa(slot);
     const area = this.#areas[slot];
     if (area !== undefined) return queue.add(gpa, this.#lengths[slot], area.gpa, area.length, slot);
-    return queue.add(gpa, this.#lengths[slot], gpa + RESPONSE_OFFSET, this.#replyLengths[slot], slot);
+    const request = this.#buffers[slot]?.gpa ?? gpa;
+    return queue.add(request, this.#lengths[slot], gpa + RESPONSE_OFFSET, this.#replyLengths[slot], slot);
   }
 
   #flush(queue: DriverQueue): void {
@@ -292,7 +334,7 @@ export class ControlQueue {
     const subject = this.#subjects[slot];
     const area = this.#areas[slot];
     this.#subjects[slot] = undefined;
-    this.#areas[slot] = undefined;
+    this.#areas[slot] = this.#buffers[slot] = undefined;
     if (this.#system.trace.enabled) this.#trace(slot, type);
     const words = this.#slots.words(slot);
     const start = this.#slots.start(slot);

@@ -1,5 +1,5 @@
 /**
- * virtio_gpu: the guest's DRM driver for a virtio GPU: KMS and 2D. Mirrors drivers/gpu/drm/virtio/virtgpu_drv.c.
+ * virtio_gpu: the guest's DRM driver for a virtio GPU: KMS, 2D and 3D. Mirrors drivers/gpu/drm/virtio/virtgpu_drv.c.
  * @module
  */
 
@@ -13,8 +13,11 @@ import type { drm_mode_create_dumb } from "../../../uapi/drm_mode_fb.ts";
 import type { View } from "../../../uapi/struct.ts";
 import * as uapi from "../../../uapi/virtgpu_drm.ts";
 import { VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM } from "../../../uapi/virtio_gpu.ts";
-import { mapOffset, virtgpuIoctls, type VirtioGpuFile } from "./ioctls.ts";
+import type { VirtioGpuFile } from "./file.ts";
+import { FileContext } from "./file_context.ts";
+import { virtgpuIoctls } from "./ioctls.ts";
 import { createObject, importObject } from "./object.ts";
+import { mapOffset } from "./resource_ioctls.ts";
 import { scanoutCount, VirtioGpu } from "./virtio_gpu.ts";
 
 /** What the driver drives. */
@@ -23,7 +26,7 @@ export interface VirtioGpuOptions {
   readonly device: VirtioDevice;
 }
 
-// virtio_gpu_mode_dumb_create: 32 bits a pixel (I12); a blob of guest memory where the device has them.
+// virtio_gpu_mode_dumb_create: 32 bits a pixel (I12); a blob of guest memory where the device has them and no 3D.
 function dumbCreate(file: VirtioGpuFile, args: View<drm_mode_create_dumb>): void {
   if (args.bpp !== 32) {
     throw new DrmError("EINVAL", `Cannot create a dumb buffer of ${args.bpp} bits a pixel: 32 it must be`);
@@ -32,7 +35,7 @@ function dumbCreate(file: VirtioGpuFile, args: View<drm_mode_create_dumb>): void
   const gpu = device.priv;
   const pitch = args.width * 4;
   const image = { format: VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, width: args.width, height: args.height };
-  const kind = gpu.hasResourceBlob ? { blobFlags: uapi.VIRTGPU_BLOB_FLAG_USE_SHAREABLE } : { image };
+  const kind = gpu.hasResourceBlob && !gpu.has3d ? { blobFlags: uapi.VIRTGPU_BLOB_FLAG_USE_SHAREABLE } : { image };
   const object = createObject(gpu, device as unknown as Device, { size: pitch * args.height, dumb: true, ...kind });
   try {
     args.handle = createHandle(file as unknown as DrmFile, object);
@@ -69,7 +72,7 @@ export function virtioGpu(options: VirtioGpuOptions): Driver {
   }
   const scanouts = scanoutCount(device);
   const kms: Feature[] = scanouts > 0 ? ["MODESET", "ATOMIC"] : [];
-  return defineDriver<undefined, VirtioGpu>({
+  return defineDriver<FileContext | undefined, VirtioGpu>({
     name: "virtio_gpu",
     desc: "virtio GPU",
     version: [0, 1, 0],
@@ -85,6 +88,8 @@ export function virtioGpu(options: VirtioGpuOptions): Driver {
       }
     },
     remove: (drm) => drm.priv.remove(),
+    open: ({ device: { priv } }) => priv.has3d ? new FileContext(priv) : undefined,
+    postclose: (file) => file.priv?.close(),
     ioctls: virtgpuIoctls,
     dumbCreate,
     dumbMapOffset: mapOffset,

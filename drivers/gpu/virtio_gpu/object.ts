@@ -8,6 +8,7 @@ import type { Device } from "../../../core/device.ts";
 import { DmaBuf } from "../../../core/dma_buf.ts";
 import type { DrmFile } from "../../../core/drm_file.ts";
 import { DrmError } from "../../../core/error.ts";
+import type { Fence } from "../../../core/fence.ts";
 import { type GemFuncs, GemObject, lookupObject } from "../../../core/gem.ts";
 import type { GuestSlot } from "../../../core/guest_memory.ts";
 import { pageAlign, type Pages } from "../../../core/memory.ts";
@@ -21,11 +22,13 @@ import {
   VIRTIO_GPU_RESP_OK_RESOURCE_UUID,
 } from "../../../uapi/virtio_gpu.ts";
 import { BACKING_MAX } from "./commands.ts";
+import type { Texture } from "./commands_3d.ts";
 import type { CommandSubject } from "./control_queue.ts";
+import type { VirtioGpuFile } from "./file.ts";
 import type { VirtioGpu } from "./virtio_gpu.ts";
 
-/** Commands that making an object takes at most: create, attach, assign a UUID. */
-const OBJECT_COMMANDS = 3;
+/** Commands that making an object takes at most: create, attach, assign a UUID, and those of its handle. */
+const OBJECT_COMMANDS = 5;
 
 /** What an object is to be. */
 export interface ObjectParams {
@@ -33,13 +36,17 @@ export interface ObjectParams {
   readonly size: number;
   /** A classic resource: VIRTIO_GPU_FORMAT_* and size in pixels. */
   readonly image?: { readonly format: number; readonly width: number; readonly height: number };
-  /** A blob of guest memory: VIRTGPU_BLOB_FLAG_*. */
+  /** A 3D resource. */
+  readonly texture?: Texture;
+  /** A blob: VIRTGPU_BLOB_FLAG_*. */
   readonly blobFlags?: number;
+  /** A blob of the host's memory, alone or with guest memory: whose it is, and its name there. */
+  readonly host3d?: { readonly context: number; readonly blobId: bigint };
   /** VIRTGPU_BLOB_MEM_* as RESOURCE_INFO tells it: 0 for all but RESOURCE_CREATE_BLOB's. */
   readonly blobMem?: number;
   /** Made by CREATE_DUMB: the driver transfers what is shown. */
   readonly dumb?: boolean;
-  /** Whether the creation's fence is put on the object. */
+  /** Whether the creation's fence is put on the object; a 3D resource's always is. */
   readonly fenced?: boolean;
 }
 
@@ -77,8 +84,10 @@ class SharedPages implements Pages {
 export class VirtioGpuObject extends GemObject implements CommandSubject {
   /** The host's name for it. */
   readonly resourceId: number;
-  /** Whether it is a blob of guest memory. */
-  readonly guestBlob: boolean;
+  /** Whether it is a blob. */
+  readonly blob: boolean;
+  /** Whether it is a blob that has memory of the host. */
+  readonly host3d: boolean;
   /** VIRTGPU_BLOB_MEM_* as RESOURCE_INFO tells it. */
   readonly blobMem: number;
   /** VIRTGPU_BLOB_FLAG_*. */
@@ -88,9 +97,9 @@ export class VirtioGpuObject extends GemObject implements CommandSubject {
   /** Its UUID for other virtio devices, once the host has answered; undefined if it has none. */
   uuid: Uint8Array | undefined = undefined;
   readonly #gpu: VirtioGpu;
-  readonly #slot: GuestSlot;
+  readonly #slot: GuestSlot | undefined;
   // What the host may still read after the object's end.
-  readonly #held: Pages | DmaBuf;
+  readonly #held: Pages | DmaBuf | undefined;
   // A device that does not answer is not asked again and again.
   #uuidAsked = false;
 
@@ -99,32 +108,44 @@ export class VirtioGpuObject extends GemObject implements CommandSubject {
     gpu: VirtioGpu,
     device: Device,
     id: number,
-    slot: GuestSlot,
-    memory: SharedPages | DmaBuf,
+    slot: GuestSlot | undefined,
+    memory: SharedPages | DmaBuf | undefined,
     params: ObjectParams,
   ) {
     const imported = memory instanceof DmaBuf;
-    super(device, memory.size, imported ? { imported: memory, funcs: FUNCS } : { pages: memory, funcs: FUNCS });
+    super(
+      device,
+      memory?.size ?? params.size,
+      imported ? { imported: memory, funcs: FUNCS } : { pages: memory, funcs: FUNCS },
+    );
     this.#gpu = gpu;
     this.#slot = slot;
     this.#held = memory;
     this.resourceId = id;
-    this.guestBlob = params.blobFlags !== undefined;
+    this.blob = params.blobFlags !== undefined;
+    this.host3d = params.host3d !== undefined;
     this.blobMem = params.blobMem ?? 0;
     this.blobFlags = params.blobFlags ?? 0;
     this.dumb = params.dumb ?? false;
-    const { commands } = gpu;
-    if (params.image !== undefined) {
+    const { commands } = gpu, gpa = slot?.gpa ?? 0;
+    if (params.texture !== undefined) {
+      this.#fence(gpu.commands3d.resourceCreate3d(id, params.texture));
+      commands.resourceAttachBacking(id, gpa, this.size);
+    } else if (params.image !== undefined) {
       const { format, width, height } = params.image;
-      const fence = commands.resourceCreate2d(id, format, width, height, params.fenced ?? false);
-      if (fence !== undefined) {
-        this.resv.reserve(1);
-        this.resv.add(fence, ResvUsage.WRITE);
-      }
-      commands.resourceAttachBacking(id, slot.gpa, this.size);
+      this.#fence(commands.resourceCreate2d(id, format, width, height, params.fenced ?? false));
+      commands.resourceAttachBacking(id, gpa, this.size);
     } else {
-      commands.resourceCreateBlob(id, VIRTIO_GPU_BLOB_MEM_GUEST, this.blobFlags, slot.gpa, this.size);
+      const mem = params.host3d === undefined ? VIRTIO_GPU_BLOB_MEM_GUEST : this.blobMem;
+      const owned = slot === undefined ? 0 : this.size;
+      commands.resourceCreateBlob(id, mem, this.blobFlags, this.size, gpa, owned, params.host3d);
     }
+  }
+
+  #fence(fence: Fence | undefined): void {
+    if (fence === undefined) return;
+    this.resv.reserve(1);
+    this.resv.add(fence, ResvUsage.WRITE);
   }
 
   /** Asks the host for a UUID. Throws ENOMEM. */
@@ -147,15 +168,37 @@ export class VirtioGpuObject extends GemObject implements CommandSubject {
   }
 
   #forget(): void {
-    this.#gpu.device.memory.remove(this.#slot);
+    if (this.#slot !== undefined) this.#gpu.device.memory.remove(this.#slot);
     this.#gpu.resources.remove(this.resourceId);
     if (this.#held instanceof DmaBuf) this.#held.put();
-    else this.#held[Symbol.dispose]();
+    else this.#held?.[Symbol.dispose]();
   }
 
-  /** virtio_gpu_gem_object_open: what was sent on the way to a handle reaches the host now. */
-  opened(): void {
-    this.#gpu.queue.notify();
+  /**
+   * virtio_gpu_gem_object_open: the file's context may use it; what was sent on the way to a handle reaches the host now.
+   *
+   * @throws {DrmError} ENODEV, ENOMEM.
+   */
+  opened(file: VirtioGpuFile): void {
+    const gpu = this.#gpu, context = file.priv;
+    if (context !== undefined) {
+      context.create(file.comm);
+      gpu.checkRoom(1);
+      gpu.commands3d.contextAttach(context.id, this.resourceId, this.ref());
+    }
+    gpu.queue.notify();
+  }
+
+  /** virtio_gpu_gem_object_close: the file's context may use it no more. */
+  closed(file: VirtioGpuFile): void {
+    const { queue, commands3d } = this.#gpu, context = file.priv;
+    if (context === undefined) return;
+    this.ref();
+    queue.ensure(1, () => {
+      if (!queue.live) return this.put();
+      commands3d.contextDetach(context.id, this.resourceId, this);
+      queue.notify();
+    });
   }
 
   /** The last reference is gone: the host forgets the resource; memory and id are free once it has. */
@@ -170,7 +213,7 @@ export class VirtioGpuObject extends GemObject implements CommandSubject {
 
   /** virtgpu_gem_prime_export: a dma-buf; classic resources get a UUID on the way. Throws ENOMEM. */
   exportDmaBuf(flags: number): DmaBuf {
-    if (!this.guestBlob && this.#gpu.hasResourceUuid) {
+    if (!this.blob && this.#gpu.hasResourceUuid) {
       this.assignUuid();
       this.#gpu.queue.notify();
     }
@@ -187,7 +230,8 @@ export class VirtioGpuObject extends GemObject implements CommandSubject {
 
 const FUNCS: GemFuncs = {
   free: (object) => (object as VirtioGpuObject).unref(),
-  open: (object) => (object as VirtioGpuObject).opened(),
+  open: (object, file) => (object as VirtioGpuObject).opened(file as unknown as VirtioGpuFile),
+  close: (object, file) => (object as VirtioGpuObject).closed(file as unknown as VirtioGpuFile),
   export: (object, flags) => (object as VirtioGpuObject).exportDmaBuf(flags),
 };
 
@@ -211,6 +255,22 @@ export function createObject(gpu: VirtioGpu, device: Device, params: ObjectParam
     (id, slot) => new VirtioGpuObject(gpu, device, id, slot, new SharedPages(pages), params),
     () => pages[Symbol.dispose](),
   );
+}
+
+/**
+ * virtio_gpu_vram_create: a new object in the host's memory, which the CPU cannot reach.
+ *
+ * @throws {DrmError} ENODEV once unplugged; ENOSPC for no bytes; ENOMEM.
+ */
+export function createHostObject(gpu: VirtioGpu, device: Device, params: ObjectParams): VirtioGpuObject {
+  if (device.system.faults.armed) device.system.faults.check("gem.create");
+  if (!(params.size > 0)) throw new DrmError("ENOSPC", `Cannot create an object of ${params.size} bytes`);
+  const size = pageAlign(params.size);
+  if (!Number.isSafeInteger(size)) throw new DrmError("ENOMEM", `Cannot create an object of ${params.size} bytes`);
+  gpu.checkRoom(OBJECT_COMMANDS);
+  const id = gpu.resources.reserve();
+  if (id === 0) throw new DrmError("ENOMEM", "Cannot create a resource: no id is left");
+  return new VirtioGpuObject(gpu, device, id, undefined, undefined, { ...params, size });
 }
 
 /** Gives pages an id and a place in guest memory, and makes an object of them; takes all back when that fails. */
@@ -239,10 +299,12 @@ function build(
 /**
  * virtgpu_gem_prime_import: an object over another driver's pages, as a blob of guest memory.
  *
- * @throws {DrmError} ENODEV if the device has no blobs; EINVAL if the CPU cannot reach the buffer; ENOMEM.
+ * @throws {DrmError} ENODEV if the device has no blobs, or has 3D; EINVAL if the CPU cannot reach the buffer; ENOMEM.
  */
 export function importObject(gpu: VirtioGpu, device: Device, buffer: DmaBuf): VirtioGpuObject {
-  if (!gpu.hasResourceBlob) throw new DrmError("ENODEV", "Cannot import a buffer: the device has no blobs");
+  if (!gpu.hasResourceBlob || gpu.has3d) {
+    throw new DrmError("ENODEV", "Cannot import a buffer: that takes a device with blobs and without 3D");
+  }
   const { pages } = buffer;
   if (pages === undefined) throw new DrmError("EINVAL", "Cannot import a buffer without CPU memory");
   if (buffer.size > BACKING_MAX) throw new DrmError("ENOMEM", `Cannot import a buffer of ${buffer.size} bytes`);

@@ -177,7 +177,7 @@ export class Output {
     this.#shownWidth = width;
     this.#shownHeight = height;
     const { commands } = this.#gpu;
-    if (!object.guestBlob) return commands.setScanout(this.index, object.resourceId, x, y, width, height);
+    if (!object.blob) return commands.setScanout(this.index, object.resourceId, x, y, width, height);
     const format = virtioGpuFormat(fb.format) ?? 0;
     const image = { width: fb.width, height: fb.height, format, pitches: fb.pitches, offsets: fb.offsets };
     commands.setScanoutBlob(this.index, object.resourceId, image, x, y, width, height);

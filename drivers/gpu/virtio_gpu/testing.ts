@@ -1,11 +1,13 @@
 /**
- * A virtio-gpu at the level of bytes for tests of the driver: it answers 2D commands, remembers them, and can keep answers
+ * A virtio-gpu at the level of bytes for tests of the driver: it answers commands, remembers them, and can keep answers
  * back. It is a `DeviceHandler`: any virtqueue double that hands requests to a function can carry it.
  * @module
  */
 
 import type { View } from "../../../uapi/struct.ts";
 import {
+  VIRTIO_GPU_CMD_GET_CAPSET,
+  VIRTIO_GPU_CMD_GET_CAPSET_INFO,
   VIRTIO_GPU_CMD_GET_DISPLAY_INFO,
   VIRTIO_GPU_CMD_GET_EDID,
   VIRTIO_GPU_CMD_RESOURCE_ASSIGN_UUID,
@@ -13,8 +15,13 @@ import {
   virtio_gpu_config,
   virtio_gpu_ctrl_hdr,
   VIRTIO_GPU_FLAG_FENCE,
+  virtio_gpu_get_capset,
+  virtio_gpu_get_capset_info,
+  virtio_gpu_resp_capset_info,
   virtio_gpu_resp_display_info,
   virtio_gpu_resp_edid,
+  VIRTIO_GPU_RESP_OK_CAPSET,
+  VIRTIO_GPU_RESP_OK_CAPSET_INFO,
   VIRTIO_GPU_RESP_OK_DISPLAY_INFO,
   VIRTIO_GPU_RESP_OK_EDID,
   VIRTIO_GPU_RESP_OK_NODATA,
@@ -45,6 +52,8 @@ export class ScriptedGpu {
   modes: { enabled: boolean; width: number; height: number }[] = [{ enabled: true, width: 1280, height: 800 }];
   /** EDIDs by scanout. */
   edids: Uint8Array[] = [];
+  /** Capability sets; num_capsets is the test's to set. Their bytes count up from the version. */
+  capsets: { id: number; maxVersion: number; maxSize: number }[] = [];
   /** The response type for a command, in place of success. */
   readonly failures: Map<string, number> = new Map();
   /** Whether commands (not queries) are kept back: their answers are the caller's to send. */
@@ -99,6 +108,21 @@ export class ScriptedGpu {
         answer.size = edid.length;
         answer.edid = edid;
         return virtio_gpu_resp_edid.size;
+      }
+      case VIRTIO_GPU_CMD_GET_CAPSET_INFO: {
+        const { id, maxVersion, maxSize } = this.capsets[virtio_gpu_get_capset_info.at(request).capset_index];
+        const info = virtio_gpu_resp_capset_info.at(response);
+        reply.type = VIRTIO_GPU_RESP_OK_CAPSET_INFO;
+        info.capset_id = id;
+        info.capset_max_version = maxVersion;
+        info.capset_max_size = maxSize;
+        return virtio_gpu_resp_capset_info.size;
+      }
+      case VIRTIO_GPU_CMD_GET_CAPSET: {
+        const { capset_version } = virtio_gpu_get_capset.at(request);
+        reply.type = VIRTIO_GPU_RESP_OK_CAPSET;
+        for (let i = virtio_gpu_ctrl_hdr.size; i < response.length; i++) response[i] = capset_version + i;
+        return response.length;
       }
       case VIRTIO_GPU_CMD_RESOURCE_ASSIGN_UUID: {
         reply.type = VIRTIO_GPU_RESP_OK_RESOURCE_UUID;

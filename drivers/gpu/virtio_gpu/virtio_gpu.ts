@@ -7,6 +7,7 @@
 import type { DriverQueue, VirtioDevice } from "../../../core/bus.ts";
 import type { Device } from "../../../core/device.ts";
 import { DrmError } from "../../../core/error.ts";
+import type { FenceContexts } from "../../../core/fence.ts";
 import { IdTable } from "../../../core/id_table.ts";
 import type { System } from "../../../core/system.ts";
 import { VIRTIO_F_VERSION_1 } from "../../../uapi/virtio_config.ts";
@@ -18,19 +19,25 @@ import {
   VIRTIO_GPU_F_EDID,
   VIRTIO_GPU_F_RESOURCE_BLOB,
   VIRTIO_GPU_F_RESOURCE_UUID,
+  VIRTIO_GPU_F_VIRGL,
   VIRTIO_GPU_MAX_SCANOUTS,
 } from "../../../uapi/virtio_gpu.ts";
 import { VIRTIO_RING_F_EVENT_IDX, VIRTIO_RING_F_INDIRECT_DESC } from "../../../uapi/virtio_ring.ts";
+import { Capsets } from "./capsets.ts";
 import { CommandSlots } from "./command_slots.ts";
 import { VirtioGpuCommands } from "./commands.ts";
+import { VirtioGpu3dCommands } from "./commands_3d.ts";
 import { ControlQueue } from "./control_queue.ts";
 import { CursorQueue } from "./cursor_queue.ts";
 import { Displays } from "./displays.ts";
-import { FenceTimeline } from "./fence_timeline.ts";
+import { FenceDriver } from "./fence_driver.ts";
+import { Submission } from "./submission.ts";
+import { SubmitBuffers } from "./submit_buffers.ts";
 
 const bit = (number: number): bigint => 1n << BigInt(number);
-/** What this driver can use: everything but 3D. */
-const FEATURES = bit(VIRTIO_F_VERSION_1) | bit(VIRTIO_RING_F_INDIRECT_DESC) | bit(VIRTIO_RING_F_EVENT_IDX) |
+/** What this driver can use. */
+const FEATURES = bit(VIRTIO_GPU_F_VIRGL) | bit(VIRTIO_F_VERSION_1) | bit(VIRTIO_RING_F_INDIRECT_DESC) |
+  bit(VIRTIO_RING_F_EVENT_IDX) |
   bit(VIRTIO_GPU_F_EDID) | bit(VIRTIO_GPU_F_RESOURCE_UUID) | bit(VIRTIO_GPU_F_RESOURCE_BLOB) |
   bit(VIRTIO_GPU_F_CONTEXT_INIT) | bit(VIRTIO_GPU_F_BLOB_ALIGNMENT);
 /** Commands without an answer, or fences that no answer names, beyond which nothing new is made: a device that is dead must not eat memory. */
@@ -57,8 +64,18 @@ export class VirtioGpu {
   readonly cursors: CursorQueue;
   /** Encoders of commands. */
   readonly commands: VirtioGpuCommands;
+  /** Encoders of 3D commands. */
+  readonly commands3d: VirtioGpu3dCommands;
+  /** Memory for commands of contexts. */
+  readonly submitBuffers: SubmitBuffers;
+  /** The host's capability sets. */
+  readonly capsets: Capsets;
+  /** Context ids in use. */
+  readonly contexts: IdTable<true> = new IdTable<true>(0x7fff_ffff);
   /** Resource ids in use. */
   readonly resources: IdTable<true> = new IdTable<true>(0xffff_fffe);
+  /** Whether the host renders 3D. */
+  readonly has3d: boolean;
   /** Whether resources can get UUIDs. */
   readonly hasResourceUuid: boolean;
   /** Whether there are blobs. */
@@ -72,6 +89,7 @@ export class VirtioGpu {
   readonly #slots: CommandSlots;
   readonly #system: System;
   readonly #queues: readonly DriverQueue[];
+  #submission: Submission | undefined = undefined;
 
   /**
    * virtio_gpu_init: accepts features, sets up queues and KMS, starts the device and asks it for its monitors.
@@ -87,6 +105,7 @@ export class VirtioGpu {
     }
     device.acceptFeatures(device.deviceFeatures & FEATURES);
     const config = readConfig(device);
+    this.has3d = device.hasFeature(VIRTIO_GPU_F_VIRGL);
     this.hasResourceUuid = device.hasFeature(VIRTIO_GPU_F_RESOURCE_UUID);
     this.hasResourceBlob = device.hasFeature(VIRTIO_GPU_F_RESOURCE_BLOB);
     this.hasContextInit = device.hasFeature(VIRTIO_GPU_F_CONTEXT_INIT);
@@ -95,9 +114,12 @@ export class VirtioGpu {
     this.#system = system;
     using undo = new DisposableStack();
     this.#slots = undo.use(new CommandSlots(device.memory, system.pages, "virtio_gpu commands"));
-    this.queue = new ControlQueue(system, this.#slots, new FenceTimeline(system));
+    this.queue = new ControlQueue(system, this.#slots, new FenceDriver(system));
     this.cursors = new CursorQueue(system, this.#slots);
     this.commands = new VirtioGpuCommands(this.queue);
+    this.commands3d = new VirtioGpu3dCommands(this.queue);
+    this.submitBuffers = undo.use(new SubmitBuffers(device.memory, system.pages));
+    this.capsets = undo.use(new Capsets(this, system));
     const queues = device.setupQueues([() => this.#interrupt(0), () => this.#interrupt(1)]);
     const [control, cursor] = this.#queues = queues;
     if (control === undefined || cursor === undefined) {
@@ -116,11 +138,29 @@ export class VirtioGpu {
     device.ready();
     control.enableInterrupts();
     cursor.enableInterrupts();
+    this.capsets.query(config.num_capsets);
     this.displays?.query(false);
-    // The kernel waits for the answer; in process it is there already, or a look away.
-    for (let i = 0; i < 8 && this.displays?.querying === true; i++) system.pump();
+    // The kernel waits for the answers; in process they are there already, or a look away.
+    for (let i = 0; i < 8 && (this.capsets.querying || this.displays?.querying === true); i++) system.pump();
     this.displays?.started();
     undo.move(); // all is well: nothing is to be undone
+  }
+
+  /** Numbers for new timelines. */
+  get fenceContexts(): FenceContexts {
+    return this.#system.fenceContexts;
+  }
+
+  /** A submission to use; it is given back when it is over. */
+  takeSubmission(): Submission {
+    const submission = this.#submission ?? new Submission(this);
+    this.#submission = undefined;
+    return submission;
+  }
+
+  /** Keeps a submission for the next one. */
+  giveSubmission(submission: Submission): void {
+    this.#submission = submission;
   }
 
   /**
@@ -153,6 +193,8 @@ export class VirtioGpu {
     this.queue.close();
     this.displays?.shutdown();
     this.displays?.[Symbol.dispose]();
+    this.capsets[Symbol.dispose]();
+    this.submitBuffers[Symbol.dispose]();
     this.#slots[Symbol.dispose]();
   }
 

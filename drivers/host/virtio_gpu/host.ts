@@ -8,51 +8,24 @@ import type { BackendTransport, DeviceChain, DeviceQueue, VirtioBackend } from "
 import { type Clock, RealClock } from "../../../core/clock.ts";
 import type { Display, DisplayMode } from "../../../core/display.ts";
 import { DrmError } from "../../../core/error.ts";
-import type { Renderer } from "../../../core/host.ts";
 import type { Trace } from "../../../core/trace.ts";
 import { VIRTIO_ID_GPU } from "../../../uapi/virtio_config.ts";
 import * as gpu from "../../../uapi/virtio_gpu.ts";
 import { Batches } from "./batches.ts";
 import { Commands } from "./commands.ts";
 import { CURSOR_QUEUE, type Entry, TABLE } from "./command_table.ts";
+import type { Guest } from "./guest.ts";
+import { bit, checkMode, hostFeatures, type VirtioGpuHostOptions } from "./host_options.ts";
 import { Pending } from "./pending.ts";
-import { DEFAULT_LIMITS, type HostLimits } from "./resource.ts";
+import { DEFAULT_LIMITS, DEFAULT_MEMORY_3D } from "./resource.ts";
+import { type Ring, RingAnswers, RINGS_MAX } from "./rings.ts";
 import { Scanouts } from "./scanout.ts";
-
-/** What a virtio-gpu device is made of. */
-export interface VirtioGpuHostOptions {
-  /** What executes. Its owner disposes it, after the host. */
-  readonly renderer: Renderer;
-  /** Where frames go. Its owner disposes it. */
-  readonly display: Display;
-  /** Scanouts, 1 to 16; default 1. */
-  readonly scanouts?: number;
-  /** The monitor of each scanout at first; where none is given, the first scanout has 1280x800 and others have none. */
-  readonly modes?: readonly DisplayMode[];
-  /** VIRTIO_GPU_F_* to offer, of {@linkcode VIRTIO_GPU_HOST_FEATURES}, which is the default. */
-  readonly features?: bigint;
-  /** Alignment of blobs, bytes, a power of two: offers VIRTIO_GPU_F_BLOB_ALIGNMENT. */
-  readonly blobAlignment?: number;
-  /** The clock of trace events. */
-  readonly clock?: Clock;
-  /** Who hears of commands. */
-  readonly trace?: Trace;
-  /** What a guest may take. */
-  readonly limits?: Partial<HostLimits>;
-  /** Descriptors of the control and the cursor queue, powers of two; default 1024 and 16. */
-  readonly queueSizes?: readonly [number, number];
-}
-
-const bit = (number: number): bigint => 1n << BigInt(number);
-
-/** Features that the device has: EDID, resource UUIDs, guest blobs. */
-export const VIRTIO_GPU_HOST_FEATURES: bigint = bit(gpu.VIRTIO_GPU_F_EDID) | bit(gpu.VIRTIO_GPU_F_RESOURCE_UUID) |
-  bit(gpu.VIRTIO_GPU_F_RESOURCE_BLOB);
 
 const HEADER = gpu.virtio_gpu_ctrl_hdr.size;
 /** Requests that one kick executes, in queue sizes; the rest waits for `poll`, so that no guest keeps the device for itself. */
 const LAPS = 4;
 const RESET_TIMEOUT_NS = 2e9;
+const ON_RING = gpu.VIRTIO_GPU_FLAG_FENCE | gpu.VIRTIO_GPU_FLAG_INFO_RING_IDX;
 
 /** The device. */
 export class VirtioGpuHost implements VirtioBackend {
@@ -66,6 +39,7 @@ export class VirtioGpuHost implements VirtioBackend {
   readonly #batches: Batches;
   readonly #scanouts: Scanouts;
   readonly #commands: Commands;
+  readonly #guest: Guest;
   readonly #clock: Clock;
   readonly #trace: Trace | undefined;
   readonly #config = gpu.virtio_gpu_config.of();
@@ -74,6 +48,7 @@ export class VirtioGpuHost implements VirtioBackend {
   readonly #response: Uint32Array;
   readonly #nodata: Uint8Array;
   readonly #pending: Pending;
+  readonly #rings: RingAnswers;
   #transport: BackendTransport | undefined;
   #accepted = 0;
   #chains: DeviceChain[] = [];
@@ -87,15 +62,17 @@ export class VirtioGpuHost implements VirtioBackend {
     if (!Number.isInteger(count) || count < 1 || count > gpu.VIRTIO_GPU_MAX_SCANOUTS) {
       throw new RangeError(`Cannot have ${count} scanouts: 1 to ${gpu.VIRTIO_GPU_MAX_SCANOUTS}`);
     }
-    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const own = hostFeatures(options.renderer);
+    const features = options.features ?? own;
+    const has3d = (features & bit(gpu.VIRTIO_GPU_F_VIRGL)) !== 0n;
+    const limits = { ...DEFAULT_LIMITS, ...(has3d && { maxHostMemory: DEFAULT_MEMORY_3D }), ...options.limits };
     const alignment = options.blobAlignment;
     if (
       alignment !== undefined && !(alignment >= 1 && alignment <= 2 ** 31 && Number.isInteger(Math.log2(alignment)))
     ) {
       throw new RangeError(`Cannot align blobs to ${alignment} bytes`);
     }
-    const features = options.features ?? VIRTIO_GPU_HOST_FEATURES;
-    if ((features & ~VIRTIO_GPU_HOST_FEATURES) !== 0n) {
+    if ((features & ~own) !== 0n) {
       throw new RangeError(`Cannot offer features 0x${features.toString(16)}: this device has fewer`);
     }
     const blobs = (features & bit(gpu.VIRTIO_GPU_F_RESOURCE_BLOB)) !== 0n;
@@ -116,29 +93,40 @@ export class VirtioGpuHost implements VirtioBackend {
       limits,
       blobAlignment: alignment ?? 1,
     });
-    this.#request = new Uint32Array(this.#commands.request.buffer, 0, HEADER / 4);
-    this.#response = new Uint32Array(this.#commands.response.buffer, 0, HEADER / 4);
-    this.#nodata = this.#commands.response.subarray(0, HEADER);
+    const { guest } = this.#commands;
+    this.#guest = guest;
+    this.#request = guest.words;
+    this.#response = new Uint32Array(guest.response.buffer, 0, HEADER / 4);
+    this.#nodata = guest.response.subarray(0, HEADER);
     this.#pending = new Pending(this.queueSizes[0]);
+    this.#rings = new RingAnswers(this.queueSizes[0]);
     this.#config.num_scanouts = count;
+    if (has3d) this.#config.num_capsets = this.#batches.renderer3d?.capsets.length ?? 0;
     if (alignment !== undefined && blobs) this.#config.blob_alignment = alignment;
     options.display.onModeChange = (scanout, mode) => this.setMode(scanout, mode);
     options.display.onRefresh = (scanout) => this.#scanouts.refresh(scanout);
   }
 
-  /** Resources that the guest has, and bytes that they take. */
-  get usage(): { readonly resources: number; readonly bytes: number } {
-    return { resources: this.#commands.resources.count, bytes: this.#commands.resources.used };
+  /** Resources and contexts that the guest has, and bytes that they take. */
+  get usage(): { readonly resources: number; readonly contexts: number; readonly bytes: number } {
+    const { resources, contexts } = this.#guest;
+    return { resources: resources.count, contexts: contexts.count, bytes: resources.used };
+  }
+
+  /** An fd that becomes readable when the renderer has finished something, if it has one: `poll` then. */
+  get completionFd(): number | undefined {
+    return this.#batches.renderer3d?.completionFd;
   }
 
   /** Whether work is under way that `poll` will complete. */
   get busy(): boolean {
-    return this.#pending.count > 0 || this.#again !== 0;
+    return this.#pending.count + this.#rings.count > 0 || this.#again !== 0;
   }
 
-  /** Whether it can run with these features: BLOB_ALIGNMENT requires RESOURCE_BLOB (5.7.3). */
+  /** Whether it can run with these features: BLOB_ALIGNMENT requires RESOURCE_BLOB, CONTEXT_INIT requires VIRGL (5.7.3). */
   acceptsFeatures(features: bigint): boolean {
     const has = (number: number): boolean => (features & bit(number)) !== 0n;
+    if (has(gpu.VIRTIO_GPU_F_CONTEXT_INIT) && !has(gpu.VIRTIO_GPU_F_VIRGL)) return false;
     return !has(gpu.VIRTIO_GPU_F_BLOB_ALIGNMENT) || has(gpu.VIRTIO_GPU_F_RESOURCE_BLOB);
   }
 
@@ -169,7 +157,7 @@ export class VirtioGpuHost implements VirtioBackend {
   start(transport: BackendTransport): void {
     this.#accepted = Number(transport.features & 0xffn);
     this.#chains = transport.queues.map((queue) => queue.chain());
-    this.#commands.start(transport.memory, (this.#accepted & 1 << gpu.VIRTIO_GPU_F_BLOB_ALIGNMENT) !== 0);
+    this.#guest.start(transport.memory, this.#accepted);
     this.#transport = transport;
   }
 
@@ -215,8 +203,8 @@ export class VirtioGpuHost implements VirtioBackend {
     const again = this.#again;
     for (let i = 0; again >> i !== 0; i++) if ((again >> i & 1) !== 0) this.kick(i);
     const queue = this.#transport?.queues[0];
-    if (queue === undefined || this.#pending.count === 0) return again !== 0;
-    const done = this.#pending.complete(queue, this.#batches.renderer.completed());
+    if (queue === undefined || this.#pending.count + this.#rings.count === 0) return again !== 0;
+    const done = this.#complete(queue);
     if (done) queue.interrupt();
     return done || again !== 0;
   }
@@ -228,8 +216,9 @@ export class VirtioGpuHost implements VirtioBackend {
     // A renderer may still be reading guest memory, which the guest is free to reuse from now on.
     this.#batches.drain(RESET_TIMEOUT_NS);
     this.#pending.clear();
+    this.#rings.clear();
     try {
-      this.#commands.reset();
+      this.#guest.reset();
     } finally {
       this.#batches.drain(RESET_TIMEOUT_NS);
       this.#chains = [];
@@ -243,23 +232,30 @@ export class VirtioGpuHost implements VirtioBackend {
   }
 
   #execute(index: number, queue: DeviceQueue, chain: DeviceChain): void {
-    const commands = this.#commands, transport = this.#transport;
+    const guest = this.#guest, transport = this.#transport, request = this.#request;
     const begin = this.#trace?.enabled ? this.#clock.now() : 0;
-    const length = queue.read(chain, 0, commands.request);
-    commands.refusals.failure = undefined;
+    const length = queue.read(chain, 0, guest.request);
+    guest.refusals.failure = undefined;
+    guest.batches.recorded = false;
     let entry: Entry | undefined;
     let type: number;
+    let ring: Ring | undefined;
     if (length < HEADER) {
-      this.#request.fill(0);
-      type = commands.truncated("a request", length);
+      request.fill(0);
+      type = truncated(guest, "a request", length);
     } else {
-      entry = TABLE.get(this.#request[0]);
+      entry = TABLE.get(request[0]);
       if (entry === undefined || entry.queue !== index || (this.#accepted & entry.needs) !== entry.needs) {
-        type = commands.unsupported(entry?.command.name ?? `command 0x${this.#request[0].toString(16)}`);
-      } else if (length < entry.command.request.size) type = commands.truncated(entry.command.name, length);
-      else {
+        const name = entry?.command.name ?? `command 0x${request[0].toString(16)}`;
+        type = guest.refusals.unspec(`Cannot execute ${name}: not supported`);
+      } else if (length < entry.command.request.size) type = truncated(guest, entry.command.name, length);
+      else if (this.#onRing && (request[5] & 0xff) >= RINGS_MAX) {
+        type = guest.refusals.parameter(`ring ${request[5] & 0xff}`);
+      } else {
+        if (this.#onRing) ring = guest.context?.ring(request[5] & 0xff);
+        guest.responseSize = entry.size;
         try {
-          type = entry.run(commands, queue, chain);
+          type = entry.run(this.#commands, queue, chain);
         } catch (error) {
           type = this.#failed(error);
         }
@@ -267,20 +263,26 @@ export class VirtioGpuHost implements VirtioBackend {
     }
     // A reset on the way took the queue: nobody waits for this answer, even if the device was started again since.
     if (this.#transport !== transport) return;
-    const response = type === entry?.command.responseType && entry.size > HEADER
-      ? commands.response.subarray(0, entry.size)
+    const response = type === entry?.command.responseType && guest.responseSize > HEADER
+      ? guest.response.subarray(0, guest.responseSize)
       : this.#nodata;
     this.#header(type);
     const written = chain.writable === 0 ? 0 : queue.write(chain, 0, response);
     if (this.#trace?.enabled) this.#emit(index, entry, length, type, begin);
     // The cursor queue is the fast track (5.7.2): it waits for nothing.
     if (index === CURSOR_QUEUE) queue.push(chain.head, written);
+    else if (ring !== undefined) this.#rings.add(ring, guest.batches.recorded, chain.head, written);
     else this.#pending.add(chain.head, written);
+  }
+
+  // Whether the request's fence is on a ring of its context.
+  get #onRing(): boolean {
+    return (this.#request[1] & ON_RING) === ON_RING && (this.#accepted & 1 << gpu.VIRTIO_GPU_F_CONTEXT_INIT) !== 0;
   }
 
   #failed(error: unknown): number {
     if (!(error instanceof DrmError)) this.#crash ??= { error };
-    return this.#commands.failed(error);
+    return this.#guest.refusals.thrown(error);
   }
 
   /** 5.7.6.7: a fence comes back with its id and its timeline, on errors too. */
@@ -320,11 +322,19 @@ export class VirtioGpuHost implements VirtioBackend {
       this.#trace.emit({ time: this.#clock.now(), floor: "render", name: "submit", subject, args: { batch } });
     }
     this.#pending.seal(batch);
-    this.#pending.complete(queue, this.#batches.renderer.completed());
+    this.#rings.seal(batch);
+    this.#complete(queue);
+  }
+
+  // Answers what waits for batches that are complete; whether there was any.
+  #complete(queue: DeviceQueue): boolean {
+    const completed = this.#batches.renderer.completed();
+    const ring = this.#rings.count > 0 && this.#rings.complete(queue, completed);
+    return this.#pending.complete(queue, completed) || ring;
   }
 
   #emit(index: number, entry: Entry | undefined, length: number, type: number, begin: number): void {
-    const { request, refusals: { failure } } = this.#commands;
+    const { request, refusals: { failure } } = this.#guest;
     const now = this.#clock.now();
     const whole = entry !== undefined && length >= entry.command.request.size;
     this.#trace?.emit({
@@ -339,21 +349,12 @@ export class VirtioGpuHost implements VirtioBackend {
   }
 }
 
-function queueLaps(size: number): number {
-  return size * LAPS;
+function truncated(guest: Guest, name: string, length: number): number {
+  return guest.refusals.unspec(`Cannot execute ${name}: ${length} bytes are not enough`);
 }
 
-function checkMode(mode: DisplayMode): DisplayMode {
-  for (const side of [mode.width, mode.height]) {
-    if (!Number.isInteger(side) || side < 1 || side > 16384) {
-      throw new RangeError(`Cannot show ${mode.width}x${mode.height}`);
-    }
-  }
-  const { enabled, width, height, edid } = mode;
-  if (edid !== undefined && !(edid.length >= 128 && edid.length <= 1024 && edid.length % 128 === 0)) {
-    throw new RangeError(`Cannot use an EDID of ${edid.length} bytes`);
-  }
-  return edid === undefined ? { enabled, width, height } : { enabled, width, height, edid: edid.slice() };
+function queueLaps(size: number): number {
+  return size * LAPS;
 }
 
 /**

@@ -4,5 +4,6 @@
  */
 
 export { buildEdid, cvtReducedBlanking, type CvtTiming, type EdidOptions } from "./edid.ts";
-export { VIRTIO_GPU_HOST_FEATURES, VirtioGpuHost, virtioGpuHost, type VirtioGpuHostOptions } from "./host.ts";
+export { VirtioGpuHost, virtioGpuHost } from "./host.ts";
+export { hostFeatures, VIRTIO_GPU_HOST_FEATURES, type VirtioGpuHostOptions } from "./host_options.ts";
 export type { HostLimits } from "./resource.ts";

@@ -32,6 +32,16 @@ export class Refusals {
     return this.#refuse(gpu.VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID, `Cannot use resource id ${id}`);
   }
 
+  /** More than a guest may take. */
+  memory(failure: string): number {
+    return this.#refuse(gpu.VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY, failure);
+  }
+
+  /** A context id that is unknown, or taken. */
+  context(id: number): number {
+    return this.#refuse(gpu.VIRTIO_GPU_RESP_ERR_INVALID_CONTEXT_ID, `Cannot use context id ${id}`);
+  }
+
   /** A scanout that is none of `count`. */
   scanout(index: number, count: number): number {
     return this.#refuse(gpu.VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID, `Cannot use scanout ${index}: there are ${count}`);

@@ -8,22 +8,36 @@ import { U32Map } from "../../../core/u32_map.ts";
 import { DrmError } from "../../../core/error.ts";
 import type { GuestMemory } from "../../../core/guest_memory.ts";
 import type { Backing, RenderResource } from "../../../core/host.ts";
+import type { Resource3d } from "../../../core/host3d.ts";
+import type { HostContext } from "./context.ts";
 
 /** What a guest may take from the host. */
 export interface HostLimits {
-  /** Bytes of pictures and of bookkeeping, all resources together; default 512 MiB. */
+  /** Bytes of pictures and of bookkeeping, all resources together; default 512 MiB, with 3D 4 GiB. */
   readonly maxHostMemory: number;
   /** Pixels of a side of a resource; default 16384. */
   readonly maxSize: number;
   /** Entries of one ATTACH_BACKING or CREATE_BLOB; default 16384. */
   readonly maxEntries: number;
+  /** Contexts at once; default 1024. */
+  readonly maxContexts: number;
+  /** Bytes of commands of one SUBMIT_3D; default 16 MiB. */
+  readonly maxSubmit: number;
 }
 
 /** The limits of a host that was told none. */
-export const DEFAULT_LIMITS: HostLimits = { maxHostMemory: 512 * 2 ** 20, maxSize: 16384, maxEntries: 16384 };
+export const DEFAULT_LIMITS: HostLimits = {
+  maxHostMemory: 512 * 2 ** 20,
+  maxSize: 16384,
+  maxEntries: 16384,
+  maxContexts: 1024,
+  maxSubmit: 16 * 2 ** 20,
+};
+/** What textures of a host with 3D may take unless it is told, bytes. */
+export const DEFAULT_MEMORY_3D: number = 4 * 2 ** 30;
 
 /** What a resource is charged besides its pixels, bytes: so that many small ones end, too. */
-const RESOURCE_COST = 1024;
+export const RESOURCE_COST = 1024;
 /** What an entry of backing is charged, bytes. */
 const ENTRY_COST = 32;
 
@@ -70,18 +84,22 @@ export class GuestBacking implements Backing {
 export class HostResource {
   /** The id that the guest gave it, not 0. */
   readonly id: number;
-  /** The picture of a 2D resource; undefined for a blob. */
+  /** The picture of a 2D or 3D resource; undefined for a blob. */
   readonly picture: RenderResource | undefined;
-  /** Bytes of a blob; 0 for a 2D resource. */
+  /** The same for commands of contexts: what a renderer with 3D has made. */
+  readonly resource3d: Resource3d | undefined;
+  /** Bytes of a blob; 0 for other resources. */
   readonly blobSize: number;
-  /** Columns of a 2D resource. */
+  /** Columns of a picture, bytes of a buffer. */
   readonly width: number;
-  /** Rows of a 2D resource. */
+  /** Rows of a picture. */
   readonly height: number;
   /** Guest memory behind it, if any is attached. */
   backing: GuestBacking | undefined;
   /** Scanouts that show it, a bit each. */
   scanouts = 0;
+  /** Contexts that may use it. */
+  contexts: Set<HostContext> | undefined = undefined;
   /** The name by which other devices know it, once one was asked for. */
   uuid: Uint8Array | undefined;
   /** What it is charged, bytes. */
@@ -91,11 +109,16 @@ export class HostResource {
   constructor(id: number, picture: RenderResource | undefined, blobSize: number, cost: number) {
     this.id = id;
     this.picture = picture;
+    this.resource3d = picture !== undefined && is3dResource(picture) ? picture : undefined;
     this.blobSize = blobSize;
     this.width = picture?.width ?? 0;
     this.height = picture?.height ?? 0;
     this.cost = cost;
   }
+}
+
+function is3dResource(picture: RenderResource): picture is Resource3d {
+  return "info" in picture;
 }
 
 /** The resources of one guest, with what they take. */
@@ -128,9 +151,9 @@ export class ResourceTable {
     return this.#byId.values();
   }
 
-  /** What a new resource with `bytes` of pixels costs. Throws ENOMEM if that is too much. */
+  /** Charges `bytes`; how many. Throws ENOMEM if that is too much. */
   charge(bytes: number): number {
-    return this.#take(bytes + RESOURCE_COST);
+    return this.#take(bytes);
   }
 
   /** Charges `count` entries of backing to a resource. Throws ENOMEM. */

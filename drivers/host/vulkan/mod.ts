@@ -8,6 +8,7 @@ export * from "./arena.ts";
 export * from "./barriers.ts";
 export * from "./buffer.ts";
 export * from "./command_ring.ts";
+export * from "./completion_event.ts";
 export * from "./copies.ts";
 export * from "./deletion_queue.ts";
 export * from "./device.ts";

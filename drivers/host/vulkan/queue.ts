@@ -30,9 +30,11 @@ export class Queue implements Disposable {
   readonly #device: Device;
   readonly #ring: CommandRing;
   readonly #deletions = new DeletionQueue();
-  /** A VkSubmitInfo2 with one command buffer and the timeline's signal, patched for each submission. */
-  readonly #m = new Arena(256);
+  /** VkSubmitInfo2s with one and with two command buffers and the timeline's signal, patched for each submission. */
+  readonly #m = new Arena(512);
   readonly #submitInfo: bigint;
+  readonly #submitBothInfo: bigint;
+  readonly #earlySlot: number;
   readonly #commandSlot: number;
   readonly #valueAt: number;
   #submitted = 0;
@@ -47,6 +49,7 @@ export class Queue implements Disposable {
     this.timeline = new Timeline(device);
     this.#ring = new CommandRing(device, family, ringCapacity);
     const m = this.#m;
+    const early = m.place(VkCommandBufferSubmitInfo, { commandBuffer: 0n });
     const command = m.place(VkCommandBufferSubmitInfo, { commandBuffer: 0n });
     const signal = m.place(VkSemaphoreSubmitInfo, {
       semaphore: this.timeline.handle,
@@ -58,6 +61,13 @@ export class Queue implements Disposable {
       signalSemaphoreInfoCount: 1,
       pSignalSemaphoreInfos: m.address(signal),
     });
+    this.#submitBothInfo = m.put(VkSubmitInfo2, {
+      commandBufferInfoCount: 2,
+      pCommandBufferInfos: m.address(early),
+      signalSemaphoreInfoCount: 1,
+      pSignalSemaphoreInfos: m.address(signal),
+    });
+    this.#earlySlot = (early + VkCommandBufferSubmitInfo.offsets.commandBuffer) >>> 3;
     this.#commandSlot = (command + VkCommandBufferSubmitInfo.offsets.commandBuffer) >>> 3;
     this.#valueAt = signal + VkSemaphoreSubmitInfo.offsets.value;
   }
@@ -125,6 +135,33 @@ export class Queue implements Disposable {
       device.check(result, "vkQueueSubmit2");
     }
     this.#submitted = value;
+    this.#ring.submitted(buffer, value);
+    if (value % pollInterval === 0) this.completed();
+    return value;
+  }
+
+  /**
+   * As {@linkcode Queue.submit}, of two command buffers in one submission: `early` executes before `buffer`.
+   * @throws {VkError} as there; both command buffers are free again
+   */
+  submitBoth(early: CommandBuffer, buffer: CommandBuffer): number {
+    const device = this.#device, { vk } = device, value = this.#submitted + 1;
+    device.assertUsable();
+    let result = vk.vkEndCommandBuffer(early.handle);
+    if (result >= 0) result = vk.vkEndCommandBuffer(buffer.handle);
+    if (result >= 0) {
+      this.#m.u64[this.#earlySlot] = early.handle;
+      this.#m.u64[this.#commandSlot] = buffer.handle;
+      this.#m.setU53(this.#valueAt, value);
+      result = vk.vkQueueSubmit2(this.handle, 1, this.#submitBothInfo, 0n);
+    }
+    if (result < 0) {
+      this.#ring.discard(early);
+      this.#ring.discard(buffer);
+      device.check(result, "vkQueueSubmit2");
+    }
+    this.#submitted = value;
+    this.#ring.submitted(early, value);
     this.#ring.submitted(buffer, value);
     if (value % pollInterval === 0) this.completed();
     return value;

@@ -15,15 +15,10 @@ import {
   VK_IMAGE_USAGE_TRANSFER_SRC_BIT,
 } from "../../vulkan/mod.ts";
 import { BackingReader } from "../backing_reader.ts";
-import type { Holdings } from "./holdings.ts";
+import type { Holdings } from "../holdings.ts";
+import type { Holder } from "../picture_frame.ts";
 
 const USAGE = VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT;
-
-/** Who is told before a picture that it shows is written. */
-export interface Holder {
-  /** Takes what it needs of the picture, now. Throws a DrmError. */
-  keep(): void;
-}
 
 /** A picture that vulkan2d made. Disposing frees the image at once: the recorder does it when the GPU is done. */
 export class Picture implements RenderResource, Disposable {

@@ -8,18 +8,18 @@ import type { CursorImage, Frame, Rect } from "../../../../core/display.ts";
 import { DrmError } from "../../../../core/error.ts";
 import type { Backing, Renderer, RenderResource } from "../../../../core/host.ts";
 import { virtioGpuFourcc } from "../../../../uapi/virtio_gpu_format.ts";
-import { type Device, VkError } from "../../vulkan/mod.ts";
+import { type Device, VK_BUFFER_USAGE_TRANSFER_SRC_BIT, VkError } from "../../vulkan/mod.ts";
 import { toArgb8888 } from "../argb8888.ts";
 import { BlobFrame } from "../blob_frame.ts";
-import { type FrameSource, type Kept, PictureFrame } from "./frame.ts";
-import { Holdings } from "./holdings.ts";
-import { Imports } from "./imports.ts";
+import { Holdings } from "../holdings.ts";
+import { Imports } from "../imports.ts";
+import { type FrameSource, type Kept, PictureFrame } from "../picture_frame.ts";
 import { Picture } from "./picture.ts";
-import { ReadbackBuffer } from "./readback.ts";
+import { ReadbackBuffer } from "../readback.ts";
 import { Recorder } from "./recorder.ts";
 import { Stager } from "./stager.ts";
 import { StagingRing } from "./staging_ring.ts";
-import { drmErrorOf, isShortOfMemory } from "./vk_errno.ts";
+import { drmErrorOf, isShortOfMemory } from "../vk_errno.ts";
 
 /** How a {@linkcode Vulkan2d} behaves. */
 export interface Vulkan2dLimits {
@@ -41,7 +41,7 @@ const READBACK_BYTES = 16 * 2 ** 20;
 const PATIENCE_NS = 10_000_000_000n;
 
 /** The renderer of 2D on a GPU. */
-export class Vulkan2d implements Renderer, FrameSource {
+export class Vulkan2d implements Renderer, FrameSource<Picture> {
   /** Always "vulkan2d". */
   readonly name = "vulkan2d";
   /** Which GPU, by which driver, and why that one. */
@@ -83,7 +83,7 @@ export class Vulkan2d implements Renderer, FrameSource {
       submit: () => this.#submit(),
       finish: (value) => this.#finish(value),
     });
-    this.#imports = new Imports(device, this.#recorder, importBytes);
+    this.#imports = new Imports(device, this.#recorder, importBytes, VK_BUFFER_USAGE_TRANSFER_SRC_BIT);
   }
 
   /** What it holds: bytes of pictures, held frames and the buffer for reading; slots of guest memory that are imported. */

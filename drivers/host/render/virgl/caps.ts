@@ -1,0 +1,224 @@
+/**
+ * What clients are told: the capability sets, from what the GPU has and this renderer implements. A client's driver decides by
+ * them which OpenGL it offers and which commands it sends, so nothing is said that is not so.
+ * @module
+ */
+
+import { DrmError } from "../../../../core/error.ts";
+import type { CapsetInfo } from "../../../../core/host3d.ts";
+import { virtioGpuFourcc } from "../../../../uapi/virtio_gpu_format.ts";
+import {
+  VIRGL_CAP_CLEAR_TEXTURE,
+  VIRGL_CAP_CLIP_HALFZ,
+  VIRGL_CAP_COPY_IMAGE,
+  VIRGL_CAP_COPY_TRANSFER,
+  VIRGL_CAP_FB_NO_ATTACH,
+  VIRGL_CAP_FBO_MIXED_COLOR_FORMATS,
+  VIRGL_CAP_MEMORY_BARRIER,
+  VIRGL_CAP_QBO,
+  VIRGL_CAP_ROBUST_BUFFER_ACCESS,
+  VIRGL_CAP_SET_MIN_SAMPLES,
+  VIRGL_CAP_SRGB_WRITE_CONTROL,
+  VIRGL_CAP_TEXTURE_BARRIER,
+  VIRGL_CAP_TEXTURE_VIEW,
+  VIRGL_CAP_TGSI_INVARIANT,
+  VIRGL_CAP_TGSI_PRECISE,
+  VIRGL_CAP_TRANSFER,
+  VIRGL_CAP_TXQS,
+  VIRGL_CAP_V2_COPY_TRANSFER_BOTH_DIRECTIONS,
+  VIRGL_CAP_V2_MEMINFO,
+  VIRGL_CAP_V2_SSO,
+  VIRGL_CAP_V2_STRING_MARKER,
+  VIRGL_CAP_V2_VIDEO_MEMORY,
+  VIRGL_CAPS_BSET as B,
+  virgl_caps_v1,
+  virgl_caps_v2,
+  virglMaskAdd,
+} from "../../../../uapi/virgl_hw.ts";
+import { VIRTIO_GPU_CAPSET_VIRGL, VIRTIO_GPU_CAPSET_VIRGL2 } from "../../../../uapi/virtio_gpu.ts";
+import type { Formats, GpuFormat } from "./formats.ts";
+import type { Gpu } from "./gpu.ts";
+
+/** How much is offered: OpenGL 2.1 and ES 2.0, or OpenGL 3.3 and ES 3.0. */
+export type CapsLevel = "gl21" | "gl33";
+
+/** The version of the set's contents: what virglrenderer 0.10.4 fills in. */
+const FEATURE_CHECK_VERSION = 15;
+/** PIPE_PRIM_* that Vulkan draws: clients make triangles and lines of QUADS, QUAD_STRIP, POLYGON and LINE_LOOP. */
+const PRIMS = 0x7c7f & ~(1 << 2);
+/** Slots of a stage, whatever the GPU has more of. */
+const MAX_SAMPLERS = 32, MAX_UNIFORM_BLOCKS = 15;
+/** Bytes of the constants of a stage (CONST[]), and of a uniform buffer. */
+const MAX_CONSTANT_BYTES = 65536;
+
+/** The sets of one GPU. */
+export class VirglCaps {
+  /** Which there are. */
+  readonly infos: readonly CapsetInfo[] = [
+    { id: VIRTIO_GPU_CAPSET_VIRGL, maxVersion: 1, maxSize: virgl_caps_v1.size },
+    { id: VIRTIO_GPU_CAPSET_VIRGL2, maxVersion: 2, maxSize: virgl_caps_v2.size },
+  ];
+  readonly #bytes: Uint8Array;
+
+  /** Describes a GPU. */
+  constructor(gpu: Gpu, formats: Formats, level: CapsLevel) {
+    this.#bytes = virgl_caps_v2.bytes(describe(gpu, formats, level));
+  }
+
+  /** A set's bytes; a copy. @throws {DrmError} EINVAL for a set or version that is none */
+  bytes(id: number, version: number): Uint8Array {
+    const info = this.infos.find((info) => info.id === id);
+    if (info === undefined || !(version >= 0 && version <= info.maxVersion)) {
+      throw new DrmError("EINVAL", `Cannot give version ${version} of capability set ${id}: there is none`);
+    }
+    const copy = this.#bytes.slice(0, info.maxSize);
+    // max_version is the first word: each set says its own.
+    new DataView(copy.buffer).setUint32(0, info.maxVersion, true);
+    return copy;
+  }
+}
+
+function describe(gpu: Gpu, formats: Formats, level: CapsLevel): ReturnType<typeof virgl_caps_v2.of> {
+  const { limits, has, device } = gpu, full = level === "gl33";
+  const most = (limit: number, ours: number) => Math.min(limit, ours);
+  const samples = full ? maxSamples(limits) : 1;
+  const caps = virgl_caps_v2.of({
+    v1: {
+      max_version: 2,
+      bset: full ? bset(gpu, samples) : B.fragment_coord_conventions,
+      glsl_level: full ? 330 : 120,
+      max_texture_array_layers: full ? limits.maxImageArrayLayers : 0,
+      max_streamout_buffers: full && has.transformFeedback ? 4 : 0,
+      max_dual_source_render_targets: full && has.dualSrcBlend ? most(limits.maxFragmentDualSrcAttachments, 1) : 0,
+      max_render_targets: full ? most(limits.maxColorAttachments, 8) : 1,
+      max_samples: samples,
+      prim_mask: full && has.geometryShader ? PRIMS : PRIMS & 0x7f,
+      max_tbo_size: full ? most(limits.maxTexelBufferElements, 1 << 27) : 0,
+      // One of a stage's is the renderer's own.
+      max_uniform_blocks: full ? most(limits.maxPerStageDescriptorUniformBuffers - 1, MAX_UNIFORM_BLOCKS) : 1,
+      max_viewports: full && has.multiViewport && has.geometryShader ? most(limits.maxViewports, 16) : 1,
+      max_texture_gather_components: full && has.shaderImageGatherExtended ? 4 : 0,
+    },
+    min_aliased_point_size: limits.pointSizeRange[0],
+    max_aliased_point_size: has.largePoints ? limits.pointSizeRange[1] : 1,
+    min_smooth_point_size: limits.pointSizeRange[0],
+    max_smooth_point_size: has.largePoints ? limits.pointSizeRange[1] : 1,
+    min_aliased_line_width: limits.lineWidthRange[0],
+    max_aliased_line_width: has.wideLines ? limits.lineWidthRange[1] : 1,
+    min_smooth_line_width: limits.lineWidthRange[0],
+    max_smooth_line_width: has.wideLines ? limits.lineWidthRange[1] : 1,
+    max_texture_lod_bias: most(limits.maxSamplerLodBias, 16),
+    max_geom_output_vertices: full && has.geometryShader ? limits.maxGeometryOutputVertices : 0,
+    max_geom_total_output_components: full && has.geometryShader ? limits.maxGeometryTotalOutputComponents : 0,
+    max_vertex_outputs: most(Math.floor(limits.maxVertexOutputComponents / 4), 32),
+    max_vertex_attribs: 16,
+    max_shader_patch_varyings: 0,
+    min_texel_offset: Math.max(limits.minTexelOffset, -32),
+    max_texel_offset: most(limits.maxTexelOffset, 31),
+    min_texture_gather_offset: Math.max(limits.minTexelGatherOffset, -32),
+    max_texture_gather_offset: most(limits.maxTexelGatherOffset, 31),
+    texture_buffer_offset_alignment: Math.max(16, Number(limits.minTexelBufferOffsetAlignment)),
+    uniform_buffer_offset_alignment: Math.max(16, Number(limits.minUniformBufferOffsetAlignment)),
+    shader_buffer_offset_alignment: 0,
+    capability_bits: full ? bits(gpu) : VIRGL_CAP_ROBUST_BUFFER_ACCESS | VIRGL_CAP_FBO_MIXED_COLOR_FORMATS,
+    sample_locations: sampleLocations(),
+    max_vertex_attrib_stride: most(limits.maxVertexInputBindingStride, 2048),
+    max_texture_2d_size: most(limits.maxImageDimension2D, 16384),
+    max_texture_3d_size: most(limits.maxImageDimension3D, 2048),
+    max_texture_cube_size: most(limits.maxImageDimensionCube, 16384),
+    host_feature_check_version: FEATURE_CHECK_VERSION,
+    capability_bits_v2: VIRGL_CAP_V2_VIDEO_MEMORY | (full ? BITS_V2 : 0),
+    max_video_memory: device.physical.memory.heaps.reduce((sum, { size }) => Math.max(sum, Number(size >> 20n)), 0),
+    renderer: rendererName(device.physical.name),
+    max_anisotropy: has.samplerAnisotropy ? limits.maxSamplerAnisotropy : 1,
+    max_shader_sampler_views: most(
+      Math.min(limits.maxPerStageDescriptorSamplers, limits.maxPerStageDescriptorSampledImages),
+      full ? MAX_SAMPLERS : 16,
+    ),
+    max_const_buffer_size: new Array(6).fill(most(limits.maxUniformBufferRange, MAX_CONSTANT_BYTES)),
+    max_uniform_block_size: most(limits.maxUniformBufferRange, MAX_CONSTANT_BYTES),
+  });
+  for (const format of formats.all()) {
+    const { virgl } = format;
+    const image = isTexture(format);
+    if (image || format.canTexelBuffer && full && isWide(format)) virglMaskAdd(caps.v1.sampler, virgl);
+    if (format.canRender) virglMaskAdd(caps.v1.render, virgl);
+    if (format.canDepth) virglMaskAdd(caps.v1.depthstencil, virgl);
+    if (format.canVertex) virglMaskAdd(caps.v1.vertexbuffer, virgl);
+    if (image) virglMaskAdd(caps.supported_readback_formats, virgl);
+    if (image && virtioGpuFourcc(virgl) !== undefined) virglMaskAdd(caps.scanout, virgl);
+    const several = (format.canRender || format.canDepth) && (format.sampleCounts & samples) !== 0;
+    if (several && samples > 1) virglMaskAdd(caps.supported_multisample_formats, virgl);
+  }
+  return caps;
+}
+
+/** Whether clients may make textures of a format: it can be sampled, and is no mere view of another's stencil. */
+function isTexture(format: GpuFormat): boolean {
+  return format.canSample && (format.canDepth || !format.info.isStencil);
+}
+
+/** Formats of 96 bits, which clients use for texel buffers only. */
+function isWide(format: GpuFormat): boolean {
+  return format.blockBytes === 12;
+}
+
+function maxSamples(limits: Gpu["limits"]): number {
+  const counts = limits.framebufferColorSampleCounts & limits.framebufferDepthSampleCounts &
+    limits.framebufferStencilSampleCounts & limits.sampledImageColorSampleCounts &
+    limits.sampledImageIntegerSampleCounts & limits.sampledImageDepthSampleCounts & 0xf;
+  return 2 ** (31 - Math.clz32(counts | 1));
+}
+
+/** Bits of commands and shader features that are there on every GPU, and of those that depend on it. */
+function bits({ has }: Gpu): number {
+  return (VIRGL_CAP_COPY_IMAGE | VIRGL_CAP_ROBUST_BUFFER_ACCESS | VIRGL_CAP_TEXTURE_BARRIER |
+    VIRGL_CAP_MEMORY_BARRIER | VIRGL_CAP_SRGB_WRITE_CONTROL | VIRGL_CAP_FBO_MIXED_COLOR_FORMATS |
+    VIRGL_CAP_CLIP_HALFZ | VIRGL_CAP_CLEAR_TEXTURE | VIRGL_CAP_TEXTURE_VIEW | VIRGL_CAP_TXQS |
+    VIRGL_CAP_TGSI_INVARIANT | VIRGL_CAP_TGSI_PRECISE | VIRGL_CAP_QBO | VIRGL_CAP_FB_NO_ATTACH |
+    VIRGL_CAP_TRANSFER | VIRGL_CAP_COPY_TRANSFER |
+    (has.sampleRateShading ? VIRGL_CAP_SET_MIN_SAMPLES : 0)) >>> 0;
+}
+
+/** The same of the second word. */
+const BITS_V2 = VIRGL_CAP_V2_SSO | VIRGL_CAP_V2_STRING_MARKER | VIRGL_CAP_V2_MEMINFO |
+  VIRGL_CAP_V2_COPY_TRANSFER_BOTH_DIRECTIONS;
+
+function bset({ has, limits }: Gpu, samples: number): number {
+  const bit = (on: boolean, value: number) => on ? value : 0;
+  return (B.indep_blend_enable | B.indep_blend_func | B.blend_eq_sep | B.instanceid | B.seamless_cube_map |
+    B.occlusion_query | B.fragment_coord_conventions | B.ubo | B.start_instance | B.conditional_render |
+    B.primitive_restart | B.texture_query_lod | B.derivative_control |
+    bit(has.sampleRateShading, B.has_sample_shading) |
+    bit(has.vertexDivisor, B.vertex_element_instance_divisor) |
+    bit(has.imageCubeArray, B.cube_map_array) |
+    bit(has.shaderStencilExport, B.shader_stencil_export) |
+    bit(limits.timestampComputeAndGraphics, B.timer_query) |
+    bit(has.transformFeedback, B.streamout_pause_resume) |
+    bit(samples > 1, B.texture_multisample) |
+    bit(has.depthClamp || has.depthClipEnable, B.depth_clip_disable) |
+    bit(has.nonSeamlessCubeMap, B.seamless_cube_map_per_texture) |
+    bit(has.depthBiasClamp, B.polygon_offset_clamp) |
+    B.conditional_render_inverted) >>> 0;
+}
+
+/** "udrm (llvmpipe (LLVM 15.0.6, 256 bits))", cut to 63 characters: clients put "virgl ( )" around it. */
+function rendererName(gpu: string): string {
+  const ascii = gpu.replace(/[^\x20-\x7e]/g, "?");
+  return `udrm (${ascii.slice(0, 50)})`;
+}
+
+// The positions that Vulkan calls standard, in sixteenths: x in the upper half of a byte, y in the lower.
+const STANDARD: Readonly<Record<number, readonly number[]>> = {
+  2: [0xcc, 0x44],
+  4: [0x62, 0xe6, 0x2a, 0xae],
+  8: [0x95, 0x7b, 0xd9, 0x53, 0x3d, 0x17, 0xbf, 0xf1],
+};
+
+function sampleLocations(): number[] {
+  const words = new Array<number>(8).fill(0);
+  for (const [samples, word] of [[2, 0], [4, 1], [8, 2]] as const) {
+    STANDARD[samples].forEach((place, i) => words[word + (i >> 2)] |= place << (8 * (i & 3)));
+  }
+  return words.map((word) => word >>> 0);
+}

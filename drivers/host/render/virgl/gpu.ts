@@ -1,0 +1,75 @@
+/**
+ * The GPU that virgl renders with: an instance and device of its own, with everything enabled that virgl can use.
+ * @module
+ */
+
+import {
+  choosePhysicalDevice,
+  Device,
+  Instance,
+  type InstanceOptions,
+  type PhysicalDevice,
+  VK_ERROR_FEATURE_NOT_PRESENT,
+  VkError,
+  type Vulkan,
+} from "../../vulkan/mod.ts";
+import { type GpuFeatures, gpuFeatures } from "./gpu_features.ts";
+
+export type { GpuFeatures } from "./gpu_features.ts";
+
+/** An open GPU. Disposing it disposes of the device and its instance. */
+export interface Gpu extends Disposable {
+  /** The device. */
+  readonly device: Device;
+  /** Its instance. */
+  readonly instance: Instance;
+  /** Core commands, for hot paths too. */
+  readonly vk: Vulkan;
+  /** VkPhysicalDeviceLimits. */
+  readonly limits: PhysicalDevice["limits"];
+  /** What it has, and is enabled. */
+  readonly has: GpuFeatures;
+  /** Which was chosen and why, for people. */
+  readonly reason: string;
+}
+
+/** Which GPU. */
+export interface GpuOptions extends InstanceOptions {
+  /** An index, a kind ("cpu", "discrete"), or a part of the GPU's name, its driver's name or its UUID; the best by default. */
+  readonly gpu?: string;
+}
+
+/** What virgl cannot do without. */
+const needed = ["robustBufferAccess", "dynamicRendering", "independentBlend", "fullDrawIndexUint32"] as const;
+
+/**
+ * Opens a GPU.
+ *
+ * @throws {Error} if Vulkan is not installed, or no GPU is as wished.
+ * @throws {VkError} if the driver refuses, or the GPU lacks what virgl needs.
+ */
+export function openGpu(options: GpuOptions = {}): Gpu {
+  using cleanup = new DisposableStack();
+  const instance = cleanup.use(new Instance(options));
+  const { device: physical, reason } = choosePhysicalDevice(instance, options);
+  const { has, options: deviceOptions } = gpuFeatures(instance, physical);
+  const missing = needed.filter((name) => !has[name]);
+  if (missing.length > 0) {
+    throw new VkError(
+      VK_ERROR_FEATURE_NOT_PRESENT,
+      "vkCreateDevice",
+      `${physical.name} lacks ${missing.join(", ")}`,
+    );
+  }
+  const device = cleanup.use(new Device(instance, physical, deviceOptions));
+  const owned = cleanup.move();
+  return {
+    device,
+    instance,
+    vk: device.vk,
+    limits: physical.limits,
+    has,
+    reason,
+    [Symbol.dispose]: () => owned[Symbol.dispose](),
+  };
+}

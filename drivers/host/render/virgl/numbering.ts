@@ -1,0 +1,24 @@
+/**
+ * Small numbers for long descriptions: equal descriptions get equal numbers, from 1 on, as long as the numbering lives.
+ * @module
+ */
+
+import { DrmError } from "../../../../core/error.ts";
+
+/** How many descriptions are remembered; who needs more is refused, as numbers must not be used again. */
+const MOST = 1 << 16;
+
+/** A numbering. */
+export class Numbering {
+  readonly #numbers = new Map<string, number>();
+
+  /** The number of a description. @throws {DrmError} ENOMEM when there are too many */
+  number(description: string): number {
+    let number = this.#numbers.get(description);
+    if (number === undefined) {
+      if (this.#numbers.size >= MOST) throw new DrmError("ENOMEM", `Cannot number more than ${MOST} descriptions`);
+      this.#numbers.set(description, number = this.#numbers.size + 1);
+    }
+    return number;
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * VIRGL_OBJECT_SAMPLER_VIEW: a texture, or the texels of a buffer, as shaders see it. Mirrors pipe_sampler_view.
+ * @module
+ */
+
+import { PIPE_BUFFER, PIPE_TEXTURE_3D } from "../../../../../uapi/pipe.ts";
+import { virglFormat } from "../../../../../uapi/virgl_format.ts";
+import { VIRGL_OBJECT_SAMPLER_VIEW } from "../../../../../uapi/virgl_protocol.ts";
+import type { NumericType } from "../../../shader/tgsi/mod.ts";
+import type { VirglContext } from "../context.ts";
+import type { GpuFormat } from "../formats.ts";
+import { VirglObject } from "../object.ts";
+import { badFormat } from "../refusal.ts";
+import type { VirglResource } from "../resource.ts";
+import { FOR_INTEGERS, FOR_NEAREST } from "./sampler_state.ts";
+import { viewClass } from "../view_class.ts";
+
+let nextId = 1;
+
+/** A view. */
+export class SamplerView extends VirglObject {
+  readonly type = VIRGL_OBJECT_SAMPLER_VIEW;
+  /** Unique, never used again. */
+  readonly id: number = nextId++;
+  /** Whose. */
+  readonly resource: VirglResource;
+  /** How it is seen. */
+  readonly format: GpuFormat;
+  /** What shaders may sample it as: see view_class.ts. */
+  readonly viewClass: number;
+  /** What texels are. */
+  readonly numeric: NumericType;
+  /** The client's swizzle: four times 3 bits of PIPE_SWIZZLE_*. */
+  readonly swizzle: number;
+  /** What its samplers have to be: FOR_* bits. */
+  readonly samplerKind: number;
+  /** The VkImageView; of a buffer, the VkBufferView. */
+  readonly view: bigint;
+
+  /** Makes it. @throws {VirglRefusal} and DrmError for what the resource has not */
+  constructor(context: VirglContext, words: Uint32Array, at: number) {
+    super();
+    const resource = context.resource(words[at]), number = words[at + 1] & 0xff_ffff, asked = words[at + 1] >>> 24;
+    const a = words[at + 2], b = words[at + 3];
+    let format = context.engine.formats.of(number);
+    if (format === undefined) {
+      throw badFormat(`Cannot make a sampler view of format ${virglFormat(number)?.name ?? number}: it is none here`);
+    }
+    this.swizzle = words[at + 4] & 0o7777;
+    const target = asked === PIPE_BUFFER ? resource.target : asked;
+    if (resource.buffer !== undefined) {
+      const offset = a * format.blockBytes;
+      this.view = resource.bufferView(format, offset, (b - a + 1) * format.blockBytes);
+      this.viewClass = viewClass(PIPE_BUFFER, 1);
+    } else {
+      // Depth and stencil of one image have formats of their own in Gallium, which Vulkan tells apart by aspect.
+      const own = resource.gpuFormat;
+      if (own.info.isDepth || own.info.isStencil) {
+        format = !format.info.isDepth && format.info.isStencil && own.info.isStencil
+          ? { ...format, vk: own.vk, aspect: own.aspect }
+          : own;
+      }
+      const volume = target === PIPE_TEXTURE_3D;
+      this.view = resource.sampledView(
+        format,
+        target,
+        b & 0xff,
+        Math.min(b >>> 8 & 0xff, resource.levels - 1),
+        volume ? 0 : a & 0xffff,
+        volume ? 0 : a >>> 16,
+        this.swizzle,
+      );
+      this.viewClass = viewClass(target, resource.samples);
+    }
+    this.format = format;
+    const { info } = format;
+    const integer = info.isInteger || (!info.isDepth && info.isStencil);
+    this.numeric = !integer ? "float" : info.type === "sint" ? "int" : "uint";
+    this.samplerKind = (integer ? FOR_INTEGERS : 0) | (integer || !format.canFilter ? FOR_NEAREST : 0);
+    this.resource = resource;
+    resource.ref();
+  }
+
+  protected override release(): void {
+    this.resource.unref();
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * Which module of a shader the bound state wants: state that Gallium keeps outside of shaders and Vulkan inside, as a key of a few
+ * words; the variant's description is made only when a key is new.
+ * @module
+ */
+
+import { PIPE_FUNC_ALWAYS } from "../../../../uapi/pipe.ts";
+import {
+  VIRGL_SHADER_FRAGMENT,
+  VIRGL_SHADER_GEOMETRY,
+  VIRGL_SHADER_TESS_CTRL,
+  VIRGL_SHADER_TESS_EVAL,
+  VIRGL_SHADER_VERTEX,
+} from "../../../../uapi/virgl_protocol.ts";
+import {
+  type ColorOutput,
+  DEFAULT_VARIANT,
+  type NumericType,
+  type SamplerVariant,
+  type ShaderVariant,
+} from "../../shader/tgsi/mod.ts";
+import type { Surface } from "./objects/surface.ts";
+import { type Module, type Shader, VARIANT_WORDS } from "./objects/shader.ts";
+import type { Program } from "./programs.ts";
+import { type SubContext, UNITS } from "./sub_context.ts";
+
+// Words of a key.
+const INTERFACE = 0, LAST_STAGE = 1, ATTRIBUTES = 2, FRAGMENT = 3, SPRITES = 4, OUTPUTS = 5, TYPES = 6, SHADOWS = 8;
+/** Shadow units whose swizzle is part of the key, two a word. */
+const MOST_SHADOWS = (VARIANT_WORDS - SHADOWS) * 2;
+
+// Bits of LAST_STAGE.
+const LAST = 1, HALF_Z = 2, WRITE_POINT = 4, FIXED_POINT = 8, CLAMP = 16;
+// Bits of FRAGMENT above the alpha function.
+const TWO_SIDE = 8, FLAT = 16, LOWER_LEFT = 32, DUAL = 64, SAMPLE = 128, CLAMP_FRAGMENT = 256, ONE = 512;
+
+const NUMERIC: readonly NumericType[] = ["float", "int", "uint"];
+const key = new Int32Array(VARIANT_WORDS);
+
+/** The stage whose outputs a stage reads; -1 for none. */
+function producerOf(program: Program, stage: number): number {
+  const { shaders } = program;
+  switch (stage) {
+    case VIRGL_SHADER_FRAGMENT:
+      if (shaders[VIRGL_SHADER_GEOMETRY] !== undefined) return VIRGL_SHADER_GEOMETRY;
+      if (shaders[VIRGL_SHADER_TESS_EVAL] !== undefined) return VIRGL_SHADER_TESS_EVAL;
+      return VIRGL_SHADER_VERTEX;
+    case VIRGL_SHADER_GEOMETRY:
+      return shaders[VIRGL_SHADER_TESS_EVAL] !== undefined ? VIRGL_SHADER_TESS_EVAL : VIRGL_SHADER_VERTEX;
+    case VIRGL_SHADER_TESS_EVAL:
+      return shaders[VIRGL_SHADER_TESS_CTRL] !== undefined ? VIRGL_SHADER_TESS_CTRL : VIRGL_SHADER_VERTEX;
+    case VIRGL_SHADER_TESS_CTRL:
+      return VIRGL_SHADER_VERTEX;
+    default:
+      return -1;
+  }
+}
+
+/** What a colour attachment's texels are: 0 float, 1 signed, 2 unsigned. */
+export function numericOf(surface: Surface): number {
+  const { info } = surface.format;
+  return !info.isInteger ? 0 : info.type === "sint" ? 1 : 2;
+}
+
+function numericIndex(type: NumericType): number {
+  return type === "float" ? 0 : type === "int" ? 1 : 2;
+}
+
+/**
+ * The module of a stage of a program.
+ * @param points whether points are drawn. @param patchVertices vertices of a patch. @param feedback whether transform feedback
+ * is on
+ * @throws {VirglRefusal} if the shader cannot be translated
+ */
+export function moduleOf(
+  sub: SubContext,
+  program: Program,
+  shader: Shader,
+  points: boolean,
+  patchVertices: number,
+  feedback: boolean,
+): Module {
+  const { rasterizer, engine } = sub, { stage, info } = shader;
+  key.fill(0);
+  const producer = program.shaders[producerOf(program, stage)];
+  key[INTERFACE] = producer?.interface ?? 0;
+  if (stage === program.last) {
+    // Where the GPU clips at -w (depthClipControl), the shader need not be told.
+    key[LAST_STAGE] = LAST | (engine.gpu.has.depthClipControl || rasterizer?.clipHalfz === true ? HALF_Z : 0) |
+      (points ? WRITE_POINT : 0) | (points && rasterizer?.pointSizePerVertex !== true ? FIXED_POINT : 0) |
+      (((rasterizer?.flags ?? 0) >>> 16 & 1) !== 0 ? CLAMP : 0) | (rasterizer?.clipPlaneEnable ?? 0) << 8 |
+      (feedback && shader.streamOutput !== undefined ? 1 << 24 : 0);
+  }
+  if (stage === VIRGL_SHADER_VERTEX) key[ATTRIBUTES] = sub.vertexElements?.typesKey ?? 0;
+  if (stage === VIRGL_SHADER_TESS_CTRL || stage === VIRGL_SHADER_TESS_EVAL) key[ATTRIBUTES] = patchVertices;
+  if (stage === VIRGL_SHADER_FRAGMENT) fragmentKey(sub, points);
+  const { samplers } = info;
+  if (samplers.length > 0) samplerKey(sub, shader);
+  return shader.known(key) ?? shader.make(key, describe(sub, shader, producer, patchVertices));
+}
+
+function fragmentKey(sub: SubContext, points: boolean): void {
+  const { rasterizer, dsa, blend, framebuffer } = sub;
+  // Where colours are integers there is no alpha test.
+  const first = framebuffer.colors[0];
+  const tests = dsa !== undefined && (first === undefined || numericOf(first) === 0);
+  const sampled = framebuffer.samples > 1;
+  let word = tests ? dsa.alphaFunc : PIPE_FUNC_ALWAYS;
+  if (rasterizer !== undefined) {
+    if (rasterizer.lightTwoside) word |= TWO_SIDE;
+    if (rasterizer.flatshade) word |= FLAT;
+    if (rasterizer.spriteLowerLeft && points) word |= LOWER_LEFT;
+    if (rasterizer.clampColor) word |= CLAMP_FRAGMENT;
+    if (sampled && rasterizer.perSample) word |= SAMPLE;
+    if (points) key[SPRITES] = rasterizer.spriteCoordEnable;
+  }
+  if (blend?.dualSource === true) word |= DUAL;
+  // Vulkan does it itself where it can.
+  if (blend?.alphaToOne === true && !sub.engine.gpu.has.alphaToOne && sampled) word |= ONE;
+  key[FRAGMENT] = word;
+  let outputs = 0;
+  for (let i = 0; i < framebuffer.colors.length; i++) {
+    const color = framebuffer.colors[i];
+    if (color !== undefined) outputs |= 1 + numericOf(color) << i * 2;
+  }
+  key[OUTPUTS] = outputs;
+}
+
+function samplerKey(sub: SubContext, shader: Shader): void {
+  let shadows = 0;
+  const { samplers } = shader.info;
+  for (let i = 0; i < samplers.length; i++) {
+    const { unit, shadow, type } = samplers[i];
+    const view = sub.samplerViews[shader.stage * UNITS + unit];
+    if (view === undefined) continue;
+    if (view.numeric !== type) {
+      key[TYPES + (unit >>> 4)] |= 1 + numericIndex(view.numeric) << (unit & 15) * 2;
+    }
+    if (shadow && shadows < MOST_SHADOWS) {
+      key[SHADOWS + (shadows >>> 1)] |= (view.swizzle + 1) << (shadows & 1) * 16;
+      shadows++;
+    }
+  }
+}
+
+function describe(
+  sub: SubContext,
+  shader: Shader,
+  producer: Shader | undefined,
+  patchVertices: number,
+): ShaderVariant {
+  const last = key[LAST_STAGE], word = key[FRAGMENT];
+  const samplers = new Map<number, SamplerVariant>();
+  let shadows = 0;
+  for (const { unit, shadow, type } of shader.info.samplers) {
+    const view = sub.samplerViews[shader.stage * UNITS + unit];
+    if (view === undefined) continue;
+    const swizzled = shadow && shadows++ < MOST_SHADOWS;
+    if (view.numeric === type && !swizzled) continue;
+    samplers.set(unit, {
+      type: view.numeric === type ? undefined : view.numeric,
+      shadowSwizzle: swizzled
+        ? [view.swizzle & 7, view.swizzle >>> 3 & 7, view.swizzle >>> 6 & 7, view.swizzle >>> 9 & 7]
+        : undefined,
+    });
+  }
+  const colorOutputs: (ColorOutput | undefined)[] = [];
+  if (shader.stage === VIRGL_SHADER_FRAGMENT) {
+    for (const color of sub.framebuffer.colors) {
+      colorOutputs.push(color === undefined ? undefined : { type: NUMERIC[numericOf(color)] });
+    }
+  }
+  return {
+    ...DEFAULT_VARIANT,
+    inputLocations: producer?.outputs ?? new Map(),
+    outputLocations: shader.outputs,
+    attributeTypes: shader.stage === VIRGL_SHADER_VERTEX ? sub.vertexElements?.types ?? [] : [],
+    patchVertices: Math.max(1, patchVertices),
+    samplers,
+    lastVertexStage: (last & LAST) !== 0,
+    clipHalfz: (last & HALF_Z) !== 0,
+    clipPlaneEnable: last >>> 8 & 0xff,
+    writePointSize: (last & WRITE_POINT) !== 0,
+    fixedPointSize: (last & FIXED_POINT) !== 0,
+    streamOutput: (last & 1 << 24) !== 0 ? shader.streamOutput : undefined,
+    alphaFunc: shader.stage === VIRGL_SHADER_FRAGMENT ? word & 7 : PIPE_FUNC_ALWAYS,
+    twoSide: (word & TWO_SIDE) !== 0,
+    flatshade: (word & FLAT) !== 0,
+    spriteCoordEnable: key[SPRITES],
+    spriteCoordLowerLeft: (word & LOWER_LEFT) !== 0,
+    colorOutputs,
+    dualSource: (word & DUAL) !== 0,
+    sampleShading: (word & SAMPLE) !== 0,
+    clampColor: (word & CLAMP_FRAGMENT) !== 0 || (last & CLAMP) !== 0,
+    alphaToOne: (word & ONE) !== 0,
+  };
+}
