@@ -22,11 +22,16 @@ import { is3d } from "./core/host3d.ts";
 import { type Clock, RealClock } from "./core/clock.ts";
 import { heapAllocator, type PageAllocator } from "./core/memory.ts";
 import { System } from "./core/system.ts";
+import type { Engine } from "./core/host_dxg.ts";
 import { virtioLoopback } from "./drivers/bus/virtqueue/mod.ts";
+import { vmbusLoopback } from "./drivers/bus/vmbus/mod.ts";
 import { nullDisplay } from "./drivers/display/null/mod.ts";
+import { dxg } from "./drivers/gpu/dxg/mod.ts";
 import { vgem } from "./drivers/gpu/vgem/mod.ts";
 import { vkms, type VkmsOptions } from "./drivers/gpu/vkms/mod.ts";
 import { virtioGpu as virtioGpuDriver } from "./drivers/gpu/virtio_gpu/mod.ts";
+import { dxgHost } from "./drivers/host/dxg/mod.ts";
+import { packets } from "./drivers/host/render/packets/mod.ts";
 import { soft2d } from "./drivers/host/render/soft2d/mod.ts";
 import { virgl } from "./drivers/host/render/virgl/mod.ts";
 import { vulkan2d } from "./drivers/host/render/vulkan2d/mod.ts";
@@ -111,16 +116,17 @@ export type RendererName = "soft2d" | "vulkan2d" | "virgl";
  * Makes a renderer; the caller disposes it.
  *
  * @param name which. @param gpu for all but soft2d: part of the GPU's name, or its number in `udrm info`; else the best one.
+ * @param completionEvents whether virgl is to have a `completionFd`, by which who serves programs learns at once that it is done
  * @throws {TypeError} for a name that is none. @throws {Error} if Vulkan is not installed, or no GPU is as wished.
  */
-export function openRenderer(name: RendererName, gpu?: string): Renderer {
+export function openRenderer(name: RendererName, gpu?: string, completionEvents = false): Renderer {
   switch (name) {
     case "soft2d":
       return soft2d();
     case "vulkan2d":
       return vulkan2d({ gpu });
     case "virgl":
-      return virgl({ gpu });
+      return virgl({ gpu, completionEvents });
   }
   throw new TypeError(`Cannot render with "${name}": there are soft2d, vulkan2d and virgl`);
 }
@@ -134,6 +140,11 @@ export interface VirtioGpuOptions {
   readonly renderer?: RendererName | Renderer;
   /** For "vulkan2d" and "virgl": part of the GPU's name, or its number in `udrm info`; else the best one is chosen. */
   readonly gpu?: string;
+  /**
+   * For "virgl": whether it has an eventfd that is readable when the GPU is done, as servers want it that sleep in epoll_wait. It
+   * takes a Worker; false by default.
+   */
+  readonly completionEvents?: boolean;
   /** Where frames go; nowhere by default. The caller keeps it. */
   readonly display?: Display;
   /**
@@ -147,6 +158,25 @@ export interface VirtioGpuOptions {
   readonly name?: string;
 }
 
+/** What the dxg device of {@linkcode drivers} is made of. */
+export interface DxgOptions {
+  /** Who executes: Vulkan by default (needs FFI), or an engine of your own, which the caller keeps. */
+  readonly engine?: Engine;
+  /** For Vulkan: an index, a kind ("cpu", "discrete"), or a part of the GPU's name; else the best one is chosen. */
+  readonly gpu?: string;
+  /** Bytes of the GPU's own memory to give to clients, default all of it. Small ones make eviction happen. */
+  readonly localMemory?: number;
+  /** Bytes of system memory to give to clients, default all that the GPU reaches. */
+  readonly nonLocalMemory?: number;
+  /**
+   * How long a DMA buffer may run before its device counts as hung, ns: default 2 s, as Windows' TdrDelay; 10 s where a CPU executes,
+   * which compiles shaders when they first run.
+   */
+  readonly timeout?: number;
+  /** Version of dxgkrnl's protocol, 27 or 40, the default. */
+  readonly version?: number;
+}
+
 const BLOB = 1n << BigInt(VIRTIO_GPU_F_RESOURCE_BLOB);
 
 /** The drivers that udrm has. */
@@ -157,12 +187,16 @@ export const drivers: {
   vkms(options?: VkmsOptions): DriverSource;
   /** virtio-gpu: a paravirtual GPU with its host device in this process. */
   virtioGpu(options?: VirtioGpuOptions): DriverSource;
+  /** dxg: /dev/dxg and its nodes, as in WSL, with the host device in this process. */
+  dxg(options?: DxgOptions): DriverSource;
 } = {
   vgem: () => vgem(),
   vkms: (options) => vkms(options),
   virtioGpu: (options = {}) => (system, resources) => {
     const own = options.renderer ?? "soft2d";
-    const renderer = typeof own === "string" ? resources.use(openRenderer(own, options.gpu)) : own;
+    const renderer = typeof own === "string"
+      ? resources.use(openRenderer(own, options.gpu, options.completionEvents))
+      : own;
     const display = options.display ?? resources.use(nullDisplay());
     const host = resources.use(virtioGpuHost({
       renderer,
@@ -181,5 +215,21 @@ export const drivers: {
     resources.use(device);
     resources.use(system.addPoller(poller));
     return virtioGpuDriver({ device });
+  },
+  dxg: (options = {}) => (system, resources) => {
+    const { localMemory, nonLocalMemory, timeout, version } = options;
+    const engine = options.engine ?? resources.use(packets({ gpu: options.gpu }));
+    const host = resources.use(dxgHost({
+      adapters: [{ engine, localMemory, nonLocalMemory }],
+      clock: system.clock,
+      // What the CPU and a GPU share must have a descriptor.
+      allocator: options.engine === undefined ? memfdAllocator() : system.pages,
+      trace: system.trace,
+      limits: { timeout: timeout ?? (engine.info.type === "cpu" ? 10e9 : 2e9) },
+      version,
+    }));
+    const bus = resources.use(vmbusLoopback(host.backends, { allocator: system.pages }));
+    resources.use(system.addPoller(bus));
+    return dxg({ bus })[0];
   },
 };

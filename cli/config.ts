@@ -64,8 +64,18 @@ export interface VgemDeviceConfig {
   readonly name: string;
 }
 
+/** A dxg device with its host: /dev/dxg. */
+export interface DxgDeviceConfig {
+  /** The driver. */
+  readonly driver: "dxg";
+  /** By which it is known. */
+  readonly name: string;
+  /** Part of the GPU's name, or its number in `udrm info`. */
+  readonly gpu?: string;
+}
+
 /** A device. */
-export type DeviceConfig = VkmsDeviceConfig | VirtioGpuDeviceConfig | VgemDeviceConfig;
+export type DeviceConfig = VkmsDeviceConfig | VirtioGpuDeviceConfig | VgemDeviceConfig | DxgDeviceConfig;
 
 /** A system's devices, the first is card0. */
 export interface SystemConfig {
@@ -113,6 +123,11 @@ const DEVICE_RULES: Readonly<Record<DeviceConfig["driver"], Rule>> = {
     ),
   }, ["driver"]),
   vgem: record({ driver: driver("vgem"), name }, ["driver"]),
+  dxg: record({
+    driver: driver("dxg"),
+    name,
+    gpu: described("part of the GPU's name, or its number in udrm info", text(/^.{1,256}$/, "a text")),
+  }, ["driver"]),
 };
 
 const DRIVER = known(DRIVER_NAMES, "a driver");
@@ -216,6 +231,9 @@ export function parseConfig(value: unknown, whose = "configuration", load: LoadE
       const path = lone ? "" : `devices[${i}]`;
       if (device.driver === "vkms") vkmsOnly(path, device, load);
       else if (device.driver === "virtio_gpu") checkOutputs(path, device);
+      else if (device.driver === "dxg" && devices.findIndex((other) => other.driver === "dxg") < i) {
+        refuse(`${path}.driver`, "another: there is one /dev/dxg", "dxg");
+      }
     });
     return { devices: named(devices) };
   } catch (error) {

@@ -124,7 +124,7 @@ Deno.test("parseConfig: each broken rule names the place, and what may stand the
       [[], "it must be an object, not []"],
       [{ devices: [] }, "devices must be a list of 1 to 64, not []"],
       [{ devices: [{}] }, "devices[0].driver must be given"],
-      [{ devices: [{ driver: "i915" }] }, "devices[0].driver must be a driver (virtio_gpu, vkms, vgem)"],
+      [{ devices: [{ driver: "i915" }] }, "devices[0].driver must be a driver (virtio_gpu, vkms, vgem, dxg)"],
       [{ devices: [{ driver: "vgem" }], crtcs: [{}] }, "crtcs is unknown; it may have $schema, devices"],
       [{ driver: "vgem" }, 'driver must be a driver (vkms), not "vgem"'],
       [{ crtcs: [{ planes: [] }] }, "crtcs[0].planes must be a list of 1 to 32"],
@@ -148,6 +148,11 @@ Deno.test("parseConfig: each broken rule names the place, and what may stand the
         { devices: [{ driver: "vkms" }, { driver: "vgem", name: "vkms" }] },
         'devices[1].name must be a name that no other device has, not "vkms"',
       ],
+      [
+        { devices: [{ driver: "dxg" }, { driver: "dxg", gpu: "1" }] },
+        "devices[1].driver must be another: there is one /dev/dxg",
+      ],
+      [{ devices: [{ driver: "dxg", renderer: "virgl" }] }, "devices[0].renderer is unknown"],
       [{ connectors: [{ edidFile: "x" }] }, "connectors[0].edidFile must be left out here"],
     ] as const
   ) {

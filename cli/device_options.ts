@@ -4,7 +4,7 @@
  */
 
 /** The drivers that there are. */
-export const DRIVER_NAMES = ["virtio_gpu", "vkms", "vgem"] as const;
+export const DRIVER_NAMES = ["virtio_gpu", "vkms", "vgem", "dxg"] as const;
 
 /** The renderers of virtio_gpu. */
 export const RENDERER_NAMES = ["soft2d", "vulkan2d", "virgl"] as const;
@@ -22,7 +22,7 @@ export const DEVICE_HELP: string =
   `  --config FILE    devices as JSON: examples/screens.json is one, udrm config --schema tells all that can stand there
   --driver NAME    or a device with this driver, the first is card0: ${DRIVER_NAMES.join(", ")} (default virtio_gpu)
   --renderer NAME  who executes for virtio_gpu: soft2d, on the CPU (default), vulkan2d, or virgl, with 3D
-  --gpu NAME       for vulkan2d and virgl: part of the GPU's name, or its number in udrm info`;
+  --gpu NAME       for vulkan2d, virgl and dxg: part of the GPU's name, or its number in udrm info`;
 
 /** Which devices were asked for. */
 export interface DeviceChoice {
@@ -57,16 +57,19 @@ export function deviceChoice(
   if (renderer !== undefined && !isOne(RENDERER_NAMES, renderer)) {
     return { error: `there is no renderer "${renderer}"; there are ${RENDERER_NAMES.join(", ")}` };
   }
-  if ((renderer !== undefined || gpu !== undefined) && !names.includes("virtio_gpu")) {
+  const hasDxg = names.includes("dxg");
+  if ((renderer !== undefined || (gpu !== undefined && !hasDxg)) && !names.includes("virtio_gpu")) {
     return { error: `--${renderer === undefined ? "gpu" : "renderer"} is for virtio_gpu, and there is none` };
   }
-  if (gpu !== undefined && renderer !== "vulkan2d" && renderer !== "virgl") {
-    return { error: "--gpu is for --renderer vulkan2d and virgl" };
-  }
-  const virtio = { ...(renderer && { renderer }), ...(gpu && { gpu }) };
+  const onGpu = renderer === "vulkan2d" || renderer === "virgl";
+  if (gpu !== undefined && !onGpu && !hasDxg) return { error: "--gpu is for --renderer vulkan2d and virgl" };
+  const virtio = { ...(renderer && { renderer }), ...(gpu && onGpu && { gpu }) };
   return {
     file: undefined,
-    devices: names.map((name) => ({ driver: name, ...(name === "virtio_gpu" ? virtio : {}) })),
+    devices: names.map((name) => ({
+      driver: name,
+      ...(name === "virtio_gpu" ? virtio : name === "dxg" && gpu ? { gpu } : {}),
+    })),
   };
 }
 

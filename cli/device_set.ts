@@ -139,11 +139,14 @@ export class DeviceSet implements Disposable {
       ? drivers.vkms({ ...vkmsConfigOf(config), display: screen, present: each ? "vblank" : "ask" })
       : config.driver === "vgem"
       ? drivers.vgem()
+      : config.driver === "dxg"
+      ? drivers.dxg({ gpu: config.gpu })
       : drivers.virtioGpu({
         display: screen,
         name: `pci:${freeFunction(this.#system)}`,
         renderer: config.renderer,
         gpu: config.gpu,
+        completionEvents: true,
         blobs: config.blobs,
         monitors: outputsOf(config).map(monitorOf),
       });

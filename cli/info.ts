@@ -4,14 +4,18 @@
  */
 
 import { parseArgs } from "node:util";
+import { virgl } from "../drivers/host/render/virgl/mod.ts";
 import { choose, listPhysicalDevices, type PhysicalDeviceInfo } from "../drivers/host/vulkan/mod.ts";
 import { openCard } from "../drivers/umd/drm/mod.ts";
 import { createSystem, drivers, DrmError } from "../mod.ts";
 import { fourccName } from "../uapi/drm_fourcc_code.ts";
+import { virgl_caps_v1 } from "../uapi/virgl_hw.ts";
+import { VIRTIO_GPU_CAPSET_VIRGL } from "../uapi/virtio_gpu.ts";
 
 const HELP = `Usage: udrm info [--gpu NAME] [--json]
 
-Shows udrm's devices with their nodes, drivers and formats, the GPUs that Vulkan offers, and which of them would be chosen.
+Shows udrm's devices with their nodes, drivers and formats, the GPUs that Vulkan offers, which of them would be chosen, and
+which OpenGL programs have on it.
 
   --gpu NAME  as other commands take it: part of the GPU's name, its kind, or its number in the list
   --json      for machines
@@ -47,9 +51,20 @@ export interface Info {
   readonly gpus: readonly PhysicalDeviceInfo[];
   /** The GPU that vulkan2d would use, and why; or why there is none. */
   readonly gpu: { readonly name?: string; readonly reason: string };
+  /** The version of GLSL that virgl's clients are offered on that GPU, such as 330; or why there is no 3D. */
+  readonly virgl: { readonly glsl?: number; readonly reason?: string };
 }
 
 const PLANE_TYPES = ["overlay", "primary", "cursor"];
+
+function virglOn(gpu: string | undefined): Info["virgl"] {
+  try {
+    using renderer = virgl({ gpu });
+    return { glsl: virgl_caps_v1.at(renderer.capset(VIRTIO_GPU_CAPSET_VIRGL, 1)).glsl_level };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+}
 
 /** Gathers it all. @param gpu as `--gpu` takes it. */
 export function gather(gpu?: string): Info {
@@ -94,7 +109,7 @@ export function gather(gpu?: string): Info {
   } catch (error) {
     chosen = { reason: error instanceof Error ? error.message : String(error) };
   }
-  return { devices, otherNodes, gpus, gpu: chosen };
+  return { devices, otherNodes, gpus, gpu: chosen, virgl: virglOn(gpu) };
 }
 
 function print(found: Info): void {
@@ -112,6 +127,15 @@ function print(found: Info): void {
   console.log(
     found.gpu.name === undefined ? `GPU           none: ${found.gpu.reason}` : `GPU chosen    ${found.gpu.reason}`,
   );
+  const { glsl, reason } = found.virgl;
+  if (found.gpu.name === undefined) return;
+  if (glsl === undefined) console.log(`3D by virgl   none: ${reason}`);
+  else {
+    const versions = glsl >= 330 ? "OpenGL 3.3, OpenGL ES 3.0" : "OpenGL 2.1, OpenGL ES 2.0";
+    console.log(
+      `3D by virgl   ${versions} for Mesa's virtio_gpu and virpipe drivers (GLSL ${(glsl / 100).toFixed(2)})`,
+    );
+  }
 }
 
 function options(argv: readonly string[]): { json?: boolean; help?: boolean; gpu?: string } | string {

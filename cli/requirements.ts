@@ -88,6 +88,36 @@ export const REQUIREMENTS: readonly Requirement[] = [
     packages: { debian: "glmark2-es2-drm", fedora: "glmark2", arch: "glmark2" },
   },
   {
+    what: "eglinfo, glxgears and their like, as clients that draw with OpenGL",
+    purposes: TEST,
+    files: ["{bin}/eglinfo"],
+    packages: { debian: "mesa-utils", fedora: "egl-utils", arch: "mesa-utils" },
+  },
+  {
+    what: "glmark2 for X11, with OpenGL",
+    purposes: TEST,
+    files: ["{bin}/glmark2"],
+    packages: { debian: "glmark2-x11", fedora: "glmark2", arch: "glmark2" },
+  },
+  {
+    what: "glmark2 for X11, with OpenGL ES",
+    purposes: TEST,
+    files: ["{bin}/glmark2-es2"],
+    packages: { debian: "glmark2-es2-x11", fedora: "glmark2", arch: "glmark2" },
+  },
+  {
+    what: "Xvfb, the screen of clients of X11",
+    purposes: TEST,
+    files: ["{bin}/Xvfb"],
+    packages: { debian: "xvfb", fedora: "xorg-x11-server-Xvfb", arch: "xorg-server-xvfb" },
+  },
+  {
+    what: "virgl_test_server, to compare udrm vtest with",
+    purposes: TEST,
+    files: ["{bin}/virgl_test_server"],
+    packages: { debian: "virgl-server", fedora: "virglrenderer-test-server", arch: "virglrenderer" },
+  },
+  {
     what: "sway, a Wayland compositor, as a client",
     purposes: TEST,
     files: ["{bin}/sway"],
@@ -118,7 +148,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     packages: { debian: "libudev-dev", fedora: "systemd-devel", arch: "systemd-libs" },
   },
   {
-    what: "Mesa's renderer on the CPU, for clients",
+    what: "Mesa's drivers for clients: on the CPU, and virgl's",
     purposes: TEST,
     files: ["{lib}/dri/kms_swrast_dri.so"],
     packages: { debian: "libgl1-mesa-dri", fedora: "mesa-dri-drivers", arch: "mesa" },

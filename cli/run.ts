@@ -21,8 +21,8 @@ import { namedFolder, PLACE_OPTIONS } from "./place.ts";
 const HELP = `Usage: udrm run [--config FILE | --driver NAME...] [--trace] [--png FILE] -- PROGRAM [ARGUMENT]...
        udrm run --folder FOLDER -- PROGRAM [ARGUMENT]...
 
-Runs a program, and those that it starts, on udrm's devices in place of the system's: /dev/dri, /dev/sw_sync and what sysfs says
-of them. The exit code is the program's. Programs that are static, or make system calls by themselves, see the system's devices.
+Runs a program, and those that it starts, on udrm's devices in place of the system's: /dev/dri, /dev/dxg, /dev/sw_sync and what
+sysfs says of them. The exit code is the program's. Programs that are static, or make system calls by themselves, see the system's devices.
 
 ${DEVICE_HELP}
   --trace          prints each request, decoded, on stderr

@@ -40,7 +40,7 @@ function kernel(options: VhostUserOptions): Uint8Array | undefined {
   const say = (sentence: string): void => scope.postMessage({ kind: "event", sentence });
   const sayError = (error: unknown): void =>
     say(`an error in udrm itself: ${error instanceof Error ? error.stack : error}`);
-  using renderer = openRenderer(gpu, device);
+  using renderer = openRenderer(gpu, device, true);
   using display = new GpuDisplay(VIRTIO_GPU_MAX_SCANOUTS);
   // No input: there is no way to the machine for it. Monitors are the front end's.
   using shared = board &&

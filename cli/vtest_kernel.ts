@@ -31,7 +31,7 @@ function kernel({ choice, requests }: VtestStart): string | undefined {
   const onKick = (): boolean => receiveMessageOnPort(requests) === undefined;
   raiseFdLimit();
   if (isolate === "none") {
-    using renderer = openRenderer(gpu);
+    using renderer = openRenderer(gpu, true);
     using server = new VtestServer({ path: socket, renderer, limits, onKick, onEvent });
     say({ kind: "listening", kick: server.kick });
     say({ kind: "ready", renderer: renderer.name, device: renderer.device });

@@ -19,7 +19,7 @@ client; it serves any number of programs until SIGINT or SIGTERM.
   --gpu GPU          which GPU: part of its name, its kind, or its number in udrm info; the best one unless told
   --isolate process  each program is served by a process of its own, which is killed if it hangs or takes too much memory; by default
   --isolate none     all are served by one thread: less memory, but one that hangs the driver stops all
-  --timeout SECONDS  how long one message, or the GPU, may take; 10 by default
+  --timeout SECONDS  how long one message, or the GPU, may take; 30 by default
   --memory MIB       how much memory the process of one program may take; 4096 by default
   --json             prints what happens as lines of JSON
   --help             this text
@@ -54,7 +54,7 @@ export function parseVtest(argv: readonly string[]): VtestChoice | "help" | { re
         socket: { type: "string", default: VTEST_DEFAULT_SOCKET_NAME },
         gpu: { type: "string" },
         isolate: { type: "string", default: "process" },
-        timeout: { type: "string", default: "10" },
+        timeout: { type: "string", default: "30" },
         memory: { type: "string", default: "4096" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h" },

@@ -101,7 +101,7 @@ Deno.test("udrm vtest: options", () => {
   const choice = parseVtest([]);
   assertEquals(choice, {
     ...{ socket: "/tmp/.virgl_test", gpu: undefined, isolate: "process", json: false },
-    ...{ timeoutNs: 10e9, memoryBytes: 4096 * 2 ** 20 },
+    ...{ timeoutNs: 30e9, memoryBytes: 4096 * 2 ** 20 },
   });
   assertEquals(parseVtest(["--help"]), "help");
   for (

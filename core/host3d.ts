@@ -48,6 +48,8 @@ export interface Resource3d extends RenderResource {
   readonly info: Resource3dInfo;
   /** The guest memory behind it, if any. */
   readonly backing: Backing | undefined;
+  /** Bytes of the device's memory that it takes, where the renderer knows. */
+  readonly footprint?: number;
 }
 
 /** What a transfer moves: struct virtio_gpu_transfer_host_3d. */

@@ -59,14 +59,14 @@ export interface EngineMemory extends Disposable {
   readonly pages: Pages | undefined;
 }
 
-/** How an access counts in {@linkcode AddressSpace.resolve}. */
+/** How an access counts in {@linkcode GpuAddressSpace.resolve}. */
 export const ACCESS_READ = 0;
 /** As {@linkcode ACCESS_READ}, for writing. */
 export const ACCESS_WRITE = 1;
 /** As {@linkcode ACCESS_READ}, for commands and shaders. */
 export const ACCESS_EXECUTE = 2;
 
-/** What stands at an address. Filled by {@linkcode AddressSpace.resolve}; reused from call to call. */
+/** What stands at an address. Filled by {@linkcode GpuAddressSpace.resolve}; reused from call to call. */
 export interface EngineRange {
   /** Whose bytes. */
   memory: EngineMemory | undefined;
@@ -77,7 +77,7 @@ export interface EngineRange {
 }
 
 /** A process's GPU virtual addresses, as an engine asks for them. Addresses are Numbers below 2^48. */
-export interface AddressSpace {
+export interface GpuAddressSpace {
   /**
    * What stands at `address` for an access of `access`: fills `range` and says true. False: a page fault (nothing is mapped
    * there, it is not resident, or it must not be written). `range.length` may be shorter than what is wanted: ask again
@@ -104,7 +104,7 @@ export interface EngineFault {
 /** A DMA buffer to run. */
 export interface EngineJob {
   /** What its addresses mean. */
-  readonly space: AddressSpace;
+  readonly space: GpuAddressSpace;
   /** Where it begins; 4-byte aligned. */
   readonly address: number;
   /** Its bytes, a multiple of 4. */

@@ -6,6 +6,11 @@
  */
 
 import { DrmError } from "./error.ts";
+import { VramClient, VramNode, VramPriority } from "./vram_node.ts";
+
+export * from "./vram_node.ts";
+
+const CLASSES = 8;
 
 /** A kind of memory. */
 export interface VramSegment {
@@ -25,70 +30,6 @@ export interface VramOps<O> {
   discard(object: O): void;
   /** Whether the GPU uses it now: it cannot be moved. */
   busy(object: O): boolean;
-}
-
-/** Whose residency is counted: a process. */
-export class VramClient {
-  /** Bytes resident, by segment. */
-  readonly usage: number[] = [];
-  /** Bytes that nobody else may take, by segment. */
-  readonly reservation: number[] = [];
-  /** @internal Its objects that are pinned and were made to give way. */
-  readonly displaced: Set<VramNode<unknown>> = new Set();
-}
-
-/** Priorities as WDDM names them (D3DDDI_ALLOCATIONPRIORITY_*): lower ones go first. */
-export const VramPriority = {
-  MINIMUM: 0x28000000,
-  LOW: 0x50000000,
-  NORMAL: 0x78000000,
-  HIGH: 0xa0000000,
-  MAXIMUM: 0xc8000000,
-} as const;
-
-const CLASSES = 8;
-
-/** Where an object is. `offered`: it may be discarded. */
-export type VramState = "absent" | "placed" | "evicted" | "discarded";
-
-/** An object in the books. */
-export class VramNode<O> {
-  /** The owner's object. */
-  readonly object: O;
-  /** Bytes. */
-  readonly size: number;
-  /** Segments that it may lie in, the best first. */
-  readonly placements: readonly number[];
-  /** @internal How often each client has made it resident. */
-  readonly pins: Map<VramClient, number> = new Map();
-  /** @internal */
-  state: VramState = "absent";
-  /** @internal The segment it lies in, or is counted in. */
-  segment: number;
-  /** @internal */
-  priority: number = VramPriority.NORMAL;
-  /** @internal Whether its contents may be discarded. */
-  offered = false;
-  /** @internal The list that it waits for eviction in. */
-  list: Set<VramNode<O>> | undefined;
-
-  /** Made by `Vram.add`. */
-  constructor(object: O, size: number, placements: readonly number[]) {
-    this.object = object;
-    this.size = size;
-    this.placements = placements;
-    this.segment = placements[0];
-  }
-
-  /** Whether its memory is there. */
-  get isPlaced(): boolean {
-    return this.state === "placed";
-  }
-
-  /** Whether somebody wants it resident. */
-  get isPinned(): boolean {
-    return this.pins.size > 0;
-  }
 }
 
 /** Numbers since the beginning. */
@@ -120,7 +61,7 @@ export class Vram<O> {
   #restores = 0;
   #discards = 0;
 
-  /** @param segments at least one. @param ops what moves contents. */
+  /** Nothing in it yet. @param segments at least one. @param ops what moves contents. @throws {RangeError} without segments */
   constructor(segments: readonly VramSegment[], ops: VramOps<O>) {
     if (segments.length === 0) throw new RangeError("Cannot manage memory without a segment");
     this.segments = segments;
@@ -275,6 +216,15 @@ export class Vram<O> {
     return true;
   }
 
+  /** Changes where an object may lie, from the next time on that it is placed. Throws ENOMEM if it is larger than each of them. */
+  setPlacements(node: VramNode<O>, placements: readonly number[]): void {
+    if (!placements.some((segment) => node.size <= this.segments[segment].size)) {
+      throw new DrmError("ENOMEM", `Cannot place ${node.size} bytes: no segment is that large`);
+    }
+    node.placements = placements;
+    if (node.state !== "placed") this.#count(node, placements[0]);
+  }
+
   /** Who goes first. */
   setPriority(node: VramNode<O>, priority: number): void {
     node.priority = priority;
@@ -355,17 +305,20 @@ export class Vram<O> {
   #in(node: VramNode<O>, segment: number): void {
     this.#ops.place(node.object, segment);
     if (node.state === "evicted") this.#restores++;
-    if (segment !== node.segment) {
-      for (const client of node.pins.keys()) {
-        client.usage[node.segment] -= node.size;
-        client.usage[segment] += node.size;
-      }
-      node.segment = segment;
-    }
+    this.#count(node, segment);
     node.state = "placed";
     this.#used[segment] += node.size;
     for (const client of node.pins.keys()) client.displaced.delete(node as VramNode<unknown>);
     this.#list(node);
+  }
+
+  // Counts what clients have of it in another segment.
+  #count(node: VramNode<O>, segment: number): void {
+    for (const client of node.pins.keys()) {
+      client.usage[node.segment] -= node.size;
+      client.usage[segment] += node.size;
+    }
+    node.segment = segment;
   }
 
   #out(node: VramNode<O>): void {

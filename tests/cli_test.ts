@@ -47,13 +47,17 @@ Deno.test("udrm info --json lists devices, nodes, formats and the GPU chosen", a
   assert(info.gpus.length > 0, "the tests run with lavapipe at least");
   assert(info.gpus.some((g: { name: string }) => g.name === info.gpu.name));
   assert(info.gpu.reason.length > 10);
+  assertEquals(info.virgl, { glsl: 330 });
 });
 
 Deno.test("udrm info is the same for people, and says when a GPU that was asked for is not there", async () => {
   const { code, out } = await udrm("info");
   assertEquals(code, 0);
   for (
-    const word of ["vgem 1.0.0", "virtio_gpu 0.1.0", "/dev/dri/renderD128", "Virtual-1: 1280x800@60", "GPU chosen"]
+    const word of [
+      ...["vgem 1.0.0", "virtio_gpu 0.1.0", "/dev/dri/renderD128", "Virtual-1: 1280x800@60", "GPU chosen"],
+      "3D by virgl   OpenGL 3.3, OpenGL ES 3.0",
+    ]
   ) {
     assertStringIncludes(out, word);
   }

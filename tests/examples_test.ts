@@ -33,6 +33,13 @@ Deno.test("examples: each file stands in a test here", () => {
     "driver.ts",
     "hotplug.ts",
     "vnc.ts",
+    "triangle.ts",
+    "dxg_compute.ts",
+    "dxg_present.ts",
+    "train.ts",
+    "matmul.ts",
+    "digits.ts",
+    "curve.ts",
     "picture.ts",
     "picture_test.ts",
   ];
@@ -119,6 +126,96 @@ for (const renderer of ["soft2d", "vulkan2d"]) {
       assertStringIncludes(new TextDecoder("latin1").decode(animation.subarray(0, 64)), "acTL");
     } finally {
       await Deno.remove(dir, { recursive: true });
+    }
+  });
+}
+
+Deno.test("examples/triangle.ts turns a triangle of three colours and shows it upright at last", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".png" });
+  try {
+    const { code, out, err } = await run(["-A", "examples/triangle.ts", file]);
+    assertEquals(code, 0, err);
+    assertStringIncludes(out, "virtio_gpu flipped 60 times, 60 frames came");
+    const { width, height, data, channels } = decode(await Deno.readFile(file));
+    assertEquals([width, height], [640, 480]);
+    let drawn = 0, wrong = 0;
+    // The centroid is in the middle, so that a colour's share grows with the distance from the other corners' edge.
+    const corners = [0, 1, 2].map((i) => Math.PI * 2 / 3 * i).map((a) => [0.9 * Math.sin(a), 0.9 * Math.cos(a)]);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const px = (x + 0.5 - width / 2) / (height / 2), py = (height / 2 - y - 0.5) / (height / 2);
+        const shares = corners.map(([cx, cy]) => (1 + 2 * (px * cx + py * cy) / 0.81) / 3);
+        const inside = Math.min(...shares);
+        const expected = inside < 0 ? [0.1, 0.1, 0.15] : shares;
+        if (inside > 0) drawn++;
+        if (Math.abs(inside) < 0.005) continue; // the edge itself
+        const at = (y * width + x) * channels;
+        if (expected.some((value, i) => Math.abs(data[at + i] - value * 255) > 2)) wrong++;
+      }
+    }
+    assert(drawn > 50_000, `${drawn} pixels`);
+    assertEquals(wrong, 0);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("examples/dxg_compute.ts adds and multiplies as the CPU does", async () => {
+  const { code, out, err } = await run(["-A", "examples/dxg_compute.ts"]);
+  assertEquals(code, 0, err);
+  assertStringIncludes(out, "1000000 sums, 0 wrong");
+  assertMatch(out, /1024x1024 product: [0-9.]+ GFLOP\/s, off by at most [0-9.]+e-[0-9]+ in 16 rows/);
+});
+
+Deno.test("examples/train.ts recognizes 95 % of the digits held out, and draws how it learnt", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".png" });
+  try {
+    const { code, out, err } = await run(["-A", "examples/train.ts", file]);
+    assertEquals(code, 0, err);
+    const [, share] = /([0-9.]+) % of 1000 digits held out after 1120 steps/.exec(out) ?? [];
+    assert(Number(share) >= 95, out);
+    const { width, height, data, channels } = decode(await Deno.readFile(file));
+    assertEquals([width, height, channels], [800, 480, 3]);
+    // The mean of the loss is a line from the upper left to the lower right.
+    const rowOf = (x: number): number => {
+      for (let y = 0; y < height; y++) {
+        const at = (y * width + x) * 3;
+        if (data[at] === 24 && data[at + 1] === 92 && data[at + 2] === 200) return y;
+      }
+      return -1;
+    };
+    const rows = [70, 200, 700].map(rowOf);
+    assert(rows[0] > 40 && rows[1] > rows[0] + 50 && rows[2] > rows[1] + 20, `the loss is drawn at lines ${rows}`);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+for (const on of ["vkms", "virtio_gpu"]) {
+  Deno.test(`examples/dxg_present.ts shows what a kernel draws on ${on}`, async () => {
+    const file = await Deno.makeTempFile({ suffix: ".png" });
+    try {
+      const { code, out, err } = await run(["-A", "examples/dxg_present.ts", file, "--on", on]);
+      assertEquals(code, 0, err);
+      assertStringIncludes(out, `drew 60 frames on ${on}`);
+      const { width, height, data, channels } = decode(await Deno.readFile(file));
+      assertEquals([width, height], [640, 480]);
+      let wrong = 0;
+      const turn = 2 * Math.PI * 59 / 60;
+      for (let y = 0; y < height; y += 7) {
+        for (let x = 0; x < width; x += 7) {
+          const px = (x + 0.5) / height, py = (y + 0.5) / height;
+          const dx = 0.35 * Math.cos(turn), dy = 0.25 * Math.sin(turn);
+          const one = Math.hypot(px - 0.667 - dx, py - 0.5 - dy), two = Math.hypot(px - 0.667 + dx, py - 0.5 + dy);
+          const wave = 0.5 + 0.25 * (Math.cos(48 * one) + Math.cos(48 * two));
+          const expected = [wave * wave, 0.25 + 0.6 * wave * (1 - one), 0.3 + 0.7 * wave];
+          const at = (y * width + x) * channels;
+          if (expected.some((v, i) => Math.abs(data[at + i] - Math.min(255, Math.max(0, v * 255))) > 3)) wrong++;
+        }
+      }
+      assertEquals(wrong, 0, "pixels are not those of the last frame");
+    } finally {
+      await Deno.remove(file);
     }
   });
 }

@@ -101,7 +101,7 @@ export interface dxg_driver_allocation {
   /** must be zero */
   reserved: bigint;
 }
-/** Layout of `struct dxg_driver_allocation`: 64 bytes. */
+/** Layout of `struct dxg_driver_allocation`: 56 bytes. */
 export const dxg_driver_allocation: Struct<dxg_driver_allocation> = struct<dxg_driver_allocation>(
   "dxg_driver_allocation",
   {
@@ -117,5 +117,5 @@ export const dxg_driver_allocation: Struct<dxg_driver_allocation> = struct<dxg_d
     modifier: u64,
     reserved: u64,
   },
-  { size: 64 },
+  { size: 56 },
 );

@@ -31,6 +31,7 @@ export * from "./drm_mode_plane.ts";
 export * from "./drm_mode_property.ts";
 export * from "./drm_syncobj.ts";
 export * from "./drm_vblank.ts";
+export * from "./dxg_driver.ts";
 export * from "./dxgvmbus.ts";
 export * from "./dxp.ts";
 export * from "./dxp_encode.ts";

@@ -10,6 +10,7 @@ export * from "./epoll.ts";
 export * from "./eventfd.ts";
 export * from "./eventfd_signal.ts";
 export * from "./fd.ts";
+export * from "./heap.ts";
 export * from "./inotify.ts";
 export * from "./joined_pages.ts";
 export * from "./listener.ts";

@@ -316,3 +316,23 @@ export function setSendBuffer(socket: number, size: number): void {
   const set = (option: number): number => libc().setsockopt(socket, SOL_SOCKET, option, memory.pointer, 4);
   if (set(SO_SNDBUFFORCE) < 0) set(SO_SNDBUF);
 }
+
+const SO_RCVTIMEO = 20;
+
+/**
+ * Bounds how long a blocking receive waits: it answers EAGAIN then.
+ *
+ * @param socket a socket
+ * @param ms milliseconds, at least 1
+ * @throws {OsError} EBADF, ENOTSOCK
+ */
+export function setReceiveTimeout(socket: number, ms: number): void {
+  // struct timeval
+  const memory = new CMemory(16);
+  memory.view.setBigInt64(0, BigInt(Math.floor(ms / 1000)), true);
+  memory.view.setBigInt64(8, BigInt(ms % 1000 * 1000), true);
+  check(
+    orErrno(libc().setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, memory.pointer, 16)),
+    "bound how long a receive waits",
+  );
+}

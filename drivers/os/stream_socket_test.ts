@@ -1,15 +1,17 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import "./testing.ts";
 import { eventfd, eventfdRead, eventfdWrite } from "./eventfd.ts";
-import { close } from "./fd.ts";
+import { close, setNonblocking } from "./fd.ts";
 import { accept } from "./listener.ts";
 import { memfdCreate } from "./memfd.ts";
+import { StreamBuffer } from "./stream_buffer.ts";
 import {
   connectStream,
   IoVectors,
   isUnixStream,
   listenStream,
   sendStream,
+  setReceiveTimeout,
   StreamInput,
   streamPair,
 } from "./stream_socket.ts";
@@ -120,4 +122,17 @@ Deno.test("isUnixStream knows a stream socket from anything else", () => {
   const memory = memfdCreate("x", 4096);
   assertEquals([isUnixStream(memory), isUnixStream(-1)], [false, false]);
   close(memory);
+});
+
+Deno.test("setReceiveTimeout: a blocking receive gives up after that time, and not before", () => {
+  withPair((a, b) => {
+    setNonblocking(b, false);
+    setReceiveTimeout(b, 1030);
+    const buffer = new StreamBuffer(8), start = performance.now();
+    assertEquals(buffer.receive(b, 0, 8, true), -11);
+    assert(performance.now() - start >= 1000);
+    sendStream(a, Uint8Array.of(5));
+    assertEquals(buffer.receive(b, 0, 8, true), 1);
+    assertThrows(() => setReceiveTimeout(-1, 1), Error, "EBADF");
+  });
 });

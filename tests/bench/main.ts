@@ -18,6 +18,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   vulkan2d: async () => (await import("./vulkan2d.ts")).bench,
   rfb: async () => (await import("./rfb.ts")).bench,
   virgl: async () => (await import("./virgl.ts")).bench,
+  virgl_draw: async () => (await import("./virgl_draw.ts")).bench,
+  dxg: async () => (await import("./dxg.ts")).bench,
   vk_cmd: async () => (await import("./vk_cmd.ts")).bench,
   guest: async () => (await import("./guest.ts")).bench,
 };

@@ -42,14 +42,16 @@ for (
     ["vkms", "pixman", ["WLR_RENDERER=pixman"]],
     ["virtio_gpu", "pixman", ["WLR_RENDERER=pixman"]],
     ["vkms", "GLES on Mesa's software renderer", GLES],
+    ["virtio_gpu", "GLES by virgl", ["WLR_RENDERER=gles2"]],
   ] as const
 ) {
   Deno.test(`sway shows its clients on ${driver}, drawn by ${renderer}`, async () => {
     // As the kernel's, without a render node: Mesa's software renderer draws into dumb buffers, which only the card has.
     await using rig = await Rig.make((display) => [
-      driver === "vkms"
-        ? drivers.vkms({ display, extras: false })
-        : drivers.virtioGpu({ display, name: "pci:0000:00:1f.7" }),
+      driver === "vkms" ? drivers.vkms({ display, extras: false }) : drivers.virtioGpu({
+        ...{ display, name: "pci:0000:00:1f.7" },
+        ...renderer === "GLES by virgl" ? { renderer: "virgl", completionEvents: true } : {},
+      }),
     ]);
     const folder = Deno.makeTempDirSync({ prefix: "udrm-sway-" });
     try {

@@ -94,18 +94,22 @@ export function buildInitramfs(packages: GuestPackages): string {
   const work = Deno.makeTempDirSync({ dir: cache, prefix: "building-" });
   try {
     const cpio = new CpioWriter();
-    const folders = ["dev", "proc", "sys", "tmp", "bin", "lib", "lib/x86_64-linux-gnu", "lib64", "modules"];
+    const folders = ["dev", "proc", "sys", "tmp", "bin", "lib", "lib/x86_64-linux-gnu", "lib64", "modules", "packages"];
     for (const folder of folders) cpio.folder(folder);
     cpio.device("dev/console", 5, 1);
     cpio.file("init", Deno.readFileSync(INIT));
     for (const [name, path] of packages.files) cpio.file(name, Deno.readFileSync(path));
-    const order: string[] = [];
-    for (const path of packages.modules) {
-      const name = path.slice(path.lastIndexOf("/") + 1);
-      order.push(name);
-      cpio.file(`modules/${name}`, Deno.readFileSync(path));
-    }
-    cpio.file("modules/order", new TextEncoder().encode(`${order.join("\n")}\n`));
+    const addModules = (paths: readonly string[], list: string): void => {
+      const order: string[] = [];
+      for (const path of paths) {
+        const name = path.slice(path.lastIndexOf("/") + 1);
+        order.push(name);
+        cpio.file(`modules/${name}`, Deno.readFileSync(path));
+      }
+      cpio.file(`modules/${list}`, new TextEncoder().encode(`${order.join("\n")}\n`));
+    };
+    addModules(packages.modules, "order");
+    addModules(packages.folderModules, "order_folder");
     for (const [name, source] of PROGRAMS) cpio.file(`bin/${name}`, compile(source, `${work}/${name}`));
     Deno.writeFileSync(`${work}/initramfs`, cpio.finish());
     Deno.renameSync(`${work}/initramfs`, target);

@@ -46,6 +46,8 @@ export interface MachineOptions {
   readonly restore?: string;
   /** QEMU ends where the guest would reboot. */
   readonly once?: boolean;
+  /** Whether the guest can see the packages' files, by init.sh's `packages`. */
+  readonly packages?: boolean;
 }
 
 /** A picture of a screen. */
@@ -361,5 +363,8 @@ function arguments_(packages: GuestPackages, initramfs: string, socket: string, 
     ...["-serial", "stdio", "-monitor", "none", "-qmp", `unix:${socket},server=on,wait=off`],
     ...restore === undefined ? [] : ["-incoming", `file:${restore}`],
     ...once === true ? ["-no-reboot"] : [],
+    ...options.packages === true
+      ? ["-virtfs", `local,path=${packages.folder},mount_tag=packages,security_model=none,readonly=on`]
+      : [],
   ];
 }

@@ -12,6 +12,8 @@ const WHOLE = [
   "libgbm1",
   "libvirglrenderer1",
   "libepoxy0",
+  "kmscube",
+  "libgl1-mesa-dri",
 ];
 /** The stock backend is packed with QEMU's windows, whose libraries it does not need. */
 const ALONE = ["qemu-system-gui"];
@@ -19,7 +21,9 @@ const ALONE = ["qemu-system-gui"];
 const KERNEL = "linux-image-amd64";
 /** Modules that the guest loads, with what they depend on. */
 const MODULES = ["virtio_pci", "virtio_mmio", "virtio_gpu"];
-const MODULE_FILES = ["drivers/virtio/*", "drivers/gpu/drm/*.ko"];
+/** Modules for a guest that is to see the packages as a folder of its own: Mesa is too large to be carried in. */
+const FOLDER_MODULES = ["9p", "9pnet_virtio"];
+const MODULE_FILES = ["drivers/virtio/*", "drivers/gpu/drm/*.ko", "net/9p/*", "fs/9p/*", "fs/netfs/*", "fs/fscache/*"];
 /** What of the packages goes into the guest, and where it is there. */
 const GUEST_FILES: readonly [name: string, source: string][] = [
   ["bin/busybox", "bin/busybox"],
@@ -30,7 +34,7 @@ const GUEST_FILES: readonly [name: string, source: string][] = [
   ["lib/x86_64-linux-gnu/libdrm.so.2", "usr/lib/x86_64-linux-gnu/libdrm.so.2"],
 ];
 /** Raised where the same packages would be unpacked in another way. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 /** Programs and files, unpacked. */
 export class GuestPackages {
@@ -40,19 +44,23 @@ export class GuestPackages {
   readonly kernel: string;
   /** Module files, each after those that it depends on. */
   readonly modules: readonly string[];
+  /** Those that a guest needs for the packages' folder, in addition. */
+  readonly folderModules: readonly string[];
   /** Files of the guest: name there, and path here. */
   readonly files: readonly (readonly [name: string, path: string])[];
   readonly #root: string;
 
   /** @param folder as {@link guestPackages} left it */
   constructor(folder: string) {
-    const manifest: { versions: Record<string, string>; modules: string[] } = JSON.parse(
+    const manifest: { versions: Record<string, string>; modules: string[]; folderModules: string[] } = JSON.parse(
       Deno.readTextFileSync(`${folder}/manifest.json`),
     );
+    const path = (name: string): string => `${folder}/modules/${name}`;
     this.#root = `${folder}/root`;
     this.versions = manifest.versions;
     this.kernel = `${folder}/vmlinux`;
-    this.modules = manifest.modules.map((name) => `${folder}/modules/${name}`);
+    this.modules = manifest.modules.map(path);
+    this.folderModules = manifest.folderModules.map(path);
     this.files = GUEST_FILES.map(([name, source]) => [name, `${this.#root}/${source}`]);
   }
 
@@ -63,6 +71,11 @@ export class GuestPackages {
    */
   command(program: string): string[] {
     return commandIn(this.#root, program);
+  }
+
+  /** The folder of all packages' files, in which a guest may change its root. */
+  get folder(): string {
+    return this.#root;
   }
 
   /** QEMU's folders of firmware, for `-L`. */
@@ -155,6 +168,7 @@ function build(folder: string, log: (line: string) => void): void {
   if (kernel === undefined) throw new Error(`Cannot get packages: apt brought no ${kernelName}`);
   log(`unpacking ${debs.size} packages`);
   Deno.mkdirSync(`${folder}/root`);
+  for (const name of ["dev", "proc", "sys", "tmp"]) Deno.mkdirSync(`${folder}/root/${name}`);
   for (const deb of debs.values()) if (deb !== kernel) unpack(deb, `${folder}/root`);
   Deno.mkdirSync(`${folder}/kernel`);
   unpack(kernel, `${folder}/kernel`, [
@@ -169,18 +183,22 @@ function build(folder: string, log: (line: string) => void): void {
   }
   Deno.statSync(`${folder}/vmlinux`);
   Deno.mkdirSync(`${folder}/modules`);
-  const names = inOrder(MODULES, modules).map((path) => {
+  const all = inOrder([...MODULES, ...FOLDER_MODULES], modules).map((path) => {
     const name = path.slice(path.lastIndexOf("/") + 1);
     Deno.copyFileSync(path, `${folder}/modules/${name}`);
     return name;
   });
+  const count = inOrder(MODULES, modules).length;
   const versions = Object.fromEntries([...debs.values()].map(({ name, version }: Deb) => [name, version]).sort());
   for (const name of ["apt", "kernel"]) Deno.removeSync(`${folder}/${name}`, { recursive: true });
-  Deno.writeTextFileSync(`${folder}/manifest.json`, JSON.stringify({ versions, modules: names }, undefined, 1));
+  Deno.writeTextFileSync(
+    `${folder}/manifest.json`,
+    JSON.stringify({ versions, modules: all.slice(0, count), folderModules: all.slice(count) }, undefined, 1),
+  );
 }
 
 /**
- * The packages: downloaded and unpacked if they are not in the cache, about 120 MB of network and half a minute.
+ * The packages: downloaded and unpacked if they are not in the cache, about 160 MB of network and half a minute.
  *
  * @param update get them anew
  * @param log told what goes on
@@ -188,7 +206,7 @@ function build(folder: string, log: (line: string) => void): void {
  */
 export function guestPackages(update = false, log: (line: string) => void = () => {}): GuestPackages {
   if (Deno.build.arch !== "x86_64") throw new Error("Cannot run the guest: its programs are built for x86_64 only");
-  const recipe = JSON.stringify([LAYOUT, WHOLE, ALONE, KERNEL, MODULES]);
+  const recipe = JSON.stringify([LAYOUT, WHOLE, ALONE, KERNEL, MODULES, FOLDER_MODULES]);
   const cache = cacheFolder();
   const folder = `${cache}/packages-${createHash("sha256").update(recipe).digest("hex").slice(0, 16)}`;
   if (!update) {

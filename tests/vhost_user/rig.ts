@@ -31,12 +31,14 @@ export interface Rig extends Disposable {
 }
 
 /** Makes one. */
-export function rig(options: { readonly renderer?: Renderer; readonly outputs?: number } = {}): Rig {
+export function rig(
+  options: { readonly renderer?: Renderer; readonly outputs?: number; readonly features?: bigint } = {},
+): Rig {
   const folder = Deno.makeTempDirSync({ prefix: "udrm-vhost-" });
   const path = `${folder}/socket`;
   const renderer = options.renderer ?? soft2d();
   const display = new GpuDisplay(16);
-  const host = virtioGpuHost({ renderer, display, scanouts: 16, features: 3n << 1n });
+  const host = virtioGpuHost({ renderer, display, scanouts: 16, features: options.features ?? 3n << 1n });
   const events: string[] = [], errors: unknown[] = [];
   const server = new VhostUserServer({
     path,

@@ -21,7 +21,8 @@ export interface Running extends AsyncDisposable {
   readonly pid?: number;
 }
 
-function lavapipe(): string {
+/** The VK_ICD_FILENAMES that means lavapipe. Throws an Error if it is not installed. */
+export function lavapipe(): string {
   const found = Deno.env.get("VK_ICD_FILENAMES");
   if (found !== undefined) return found;
   for (const { name } of Deno.readDirSync("/usr/share/vulkan/icd.d")) {

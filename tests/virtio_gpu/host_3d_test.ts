@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { soft2d } from "udrm/drivers/host/render/soft2d/mod.ts";
-import { hostFeatures, virtioGpuHost, type VirtioGpuHostOptions } from "udrm/drivers/host/virtio_gpu/mod.ts";
+import { virtioGpuHost, type VirtioGpuHostOptions } from "udrm/drivers/host/virtio_gpu/mod.ts";
 import { FAKE_COPY, FAKE_FILL, FAKE_NOP, FAKE_SHORT, FakeRenderer3d } from "udrm/drivers/host/virtio_gpu/testing.ts";
 import * as gpu from "udrm/uapi/virtio_gpu.ts";
 import { Recorder } from "./recorder.ts";
@@ -44,7 +44,6 @@ Deno.test("5.7.3 VIRGL and CONTEXT_INIT are offered with a renderer that has 3D,
   const display = new Recorder(), renderer = soft2d();
   assertEquals(virtioGpuHost({ renderer, display }).features & (VIRGL | CONTEXT_INIT), 0n);
   assertThrows(() => virtioGpuHost({ renderer, display, features: VIRGL }), RangeError);
-  assertEquals(hostFeatures(s.renderer) & VIRGL, VIRGL);
 });
 
 Deno.test("5.7.4 num_capsets tells the renderer's sets, and none where VIRGL is not offered", () => {
@@ -83,7 +82,6 @@ Deno.test("GET_CAPSET gives the set's bytes; an unknown set or version is INVALI
   assertEquals(s.guest.send(capset(2, 1), 100).length, 100, "an answer without room is cut");
   assertEquals(s.guest.type(capset(2, 3)), BAD_PARAMETER);
   assertEquals(s.guest.type(capset(4, 0)), BAD_PARAMETER);
-  assertEquals(s.guest.type(capset(0, 0)), BAD_PARAMETER);
 });
 
 Deno.test("CTX_CREATE: an id of 0 or one that is taken is INVALID_CONTEXT_ID", () => {
@@ -171,6 +169,16 @@ Deno.test("a guest blob can be attached to a context, though commands cannot nam
   assertEquals(s.guest.createBlob(2, 4096, [[memory.gpa, 4096]]), OK);
   assertEquals(s.guest.attachToContext(1, 2), OK);
   assertEquals(s.guest.submit(1, FAKE_FILL, 2, 1), BAD_PARAMETER);
+});
+
+Deno.test("backing reaches the renderer when it is attached and leaves it when it is detached", () => {
+  using s = setup();
+  s.guest.create3d(1);
+  const [resource] = s.renderer.resources;
+  s.guest.attach(1, [[s.guest.alloc(4096).gpa, 4096]]);
+  assertEquals(resource.backing?.size, 4096);
+  s.guest.detach(1);
+  assertEquals(resource.backing, undefined);
 });
 
 Deno.test("RESOURCE_CREATE_3D: taken ids, unknown formats, and what the renderer refuses", () => {
@@ -344,12 +352,8 @@ Deno.test("SUBMIT_3D takes commands that lie in many pieces, and what is sent do
 
 Deno.test("RESOURCE_CREATE_BLOB of the host's memory: no renderer here exports any", () => {
   using s = setup();
-  const { BLOB_MEM_HOST3D, BLOB_MEM_HOST3D_GUEST } = {
-    BLOB_MEM_HOST3D: gpu.VIRTIO_GPU_BLOB_MEM_HOST3D,
-    BLOB_MEM_HOST3D_GUEST: gpu.VIRTIO_GPU_BLOB_MEM_HOST3D_GUEST,
-  };
   s.guest.createContext(1);
-  for (const mem of [BLOB_MEM_HOST3D, BLOB_MEM_HOST3D_GUEST]) {
+  for (const mem of [gpu.VIRTIO_GPU_BLOB_MEM_HOST3D, gpu.VIRTIO_GPU_BLOB_MEM_HOST3D_GUEST]) {
     assertEquals(s.guest.createHostBlob(2, 1, mem, 4096), BAD_CONTEXT);
     assertEquals(s.guest.createHostBlob(1, 1, mem, 0), BAD_PARAMETER);
     assertEquals(s.guest.createHostBlob(1, 0, mem, 4096), BAD_RESOURCE);
@@ -393,16 +397,4 @@ Deno.test("a reset ends contexts and resources, and lets their ids go", () => {
   assertEquals([s.renderer.contexts.size, s.renderer.resources.size], [0, 0]);
   assertEquals([s.guest.createContext(1), s.guest.create3d(1)], [OK, OK]);
   assertEquals(s.guest.submit(1, FAKE_FILL, 1, 1), BAD_PARAMETER, "it is not attached any more");
-});
-
-Deno.test("backing reaches the renderer when it is attached and leaves it when it is detached", () => {
-  using s = setup();
-  const memory = s.guest.alloc(4096);
-  s.guest.create3d(1);
-  const [resource] = s.renderer.resources;
-  assertEquals(resource.backing, undefined);
-  s.guest.attach(1, [[memory.gpa, 4096]]);
-  assertEquals(resource.backing?.size, 4096);
-  s.guest.detach(1);
-  assertEquals(resource.backing, undefined);
 });

@@ -9,6 +9,8 @@ export interface VtestLimits {
   readonly resources: number;
   /** Bytes of shared memory alive at once. Pages count for real only once touched. */
   readonly sharedBytes: number;
+  /** Bytes of the device's memory that its resources take at once. */
+  readonly deviceBytes: number;
   /** Words of one submission. Mesa's are at most 66560. */
   readonly submitWords: number;
   /** Bytes of one inline transfer. */
@@ -27,6 +29,7 @@ export interface VtestLimits {
 export const VTEST_LIMITS: VtestLimits = Object.freeze({
   resources: 32768,
   sharedBytes: 4 * 2 ** 30,
+  deviceBytes: 4 * 2 ** 30,
   submitWords: 256 * 1024,
   inlineBytes: 256 * 2 ** 20,
   nameBytes: 4096,

@@ -59,6 +59,7 @@ export class Resources implements Disposable {
   readonly #memory = new GuestMemory();
   readonly #live = new U32Map<ClientResource>();
   #shared = 0;
+  #bytes = 0;
   #lastId = 0;
 
   /** @param bury keeps memory until the GPU is done with it. */
@@ -106,6 +107,10 @@ export class Resources implements Disposable {
     const resource = renderer.createResource3d(info);
     let memory: SharedMemory | undefined, attached = false;
     try {
+      const { footprint = 0 } = resource;
+      if (this.#bytes + footprint > this.#limits.deviceBytes) {
+        throw new VtestError(`${footprint} bytes more of the device's memory is too much: ${this.#bytes} are in use`);
+      }
       context.attach(id, resource);
       attached = true;
       if (shared > 0) {
@@ -122,6 +127,7 @@ export class Resources implements Disposable {
     }
     const made: ClientResource = { resource, memory, shared };
     this.#shared += shared;
+    this.#bytes += resource.footprint ?? 0;
     this.#live.set(id, made);
     return made;
   }
@@ -137,6 +143,7 @@ export class Resources implements Disposable {
 
   #free({ resource, memory, shared }: ClientResource): void {
     this.#shared -= shared;
+    this.#bytes -= resource.footprint ?? 0;
     if (memory !== undefined) {
       this.#renderer.setBacking(resource, undefined);
       this.#bury(memory);

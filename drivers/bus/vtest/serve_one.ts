@@ -17,6 +17,7 @@ import {
   raiseFdLimit,
   setCloexec,
   setNonblocking,
+  setReceiveTimeout,
 } from "../../os/mod.ts";
 import { Graveyard } from "./graveyard.ts";
 import { VTEST_LIMITS, type VtestLimits } from "./limits.ts";
@@ -112,6 +113,8 @@ function serve(
   const pulse = new Pulse(pulseFd);
   close(pulseFd);
   setNonblocking(client, false);
+  // A client that says nothing is left alone; but what the GPU does for it, and memory that it waits to give back, are looked at.
+  setReceiveTimeout(client, LOOK_MS);
   const graveyard = new Graveyard(renderer);
   const session = new Session(client, renderer, graveyard, limits);
   const set = new PollSet(2);
@@ -138,15 +141,13 @@ function serve(
     // The next time it is to wait again.
     if (renderer.completionFd !== undefined && set.revents(1) !== 0) eventfdRead(renderer.completionFd);
   };
-  let blocking = true;
   for (;;) {
-    const need = blocking ? session.run(pulse) : session.run();
+    const need = session.watching ? session.run() : session.run(pulse);
     if (!named && session.name !== "") {
       named = true;
       onName(session.name);
     }
     if (need === "end") break;
-    blocking = false;
     if (need === "output") rest(POLLOUT, LOOK_MS);
     else if (need === "batch") {
       // Short enough to see that the client is gone, and that the GPU hangs.
@@ -158,13 +159,8 @@ function serve(
     } else if (session.watching) {
       rest(POLLIN, renderer.completionFd === undefined ? WATCH_MS : WATCH_MS * 5);
       stalled();
-    } else if (session.busy) {
-      rest(POLLIN, LOOK_MS);
-      stalled();
-    } else {
-      graveyard.sweep();
-      blocking = true;
-    }
+    } else if (session.busy) stalled();
+    else graveyard.sweep();
   }
   const reason = session.end ?? "", failed = session.failed;
   // The rest goes with the process: nothing here waits for a GPU that may hang.

@@ -163,6 +163,8 @@ export class Session implements Disposable {
       // The GPU may begin while the client thinks.
       client.flush();
       if (dry || reads++ === READS) return "input";
+      // Timelines are watched by whoever runs it.
+      if (client.syncs.pending) wait = false;
       if (wait) rest?.begin();
       const asked = this.#room();
       const count = this.#receive(asked, wait);

@@ -293,6 +293,7 @@ Deno.test("a client ends for what goes beyond its limits, and for an id twice", 
       ({ client }) => client.message(11, VCMD_RESOURCE_CREATE2, [1, 0, 64, 1, 1, 1, 1, 1, 0, 0, 9000]),
       /9000 bytes more/,
     ],
+    [({ client }) => [1, 2].forEach((id) => client.create(id, buffer(6000), 0)), /6000 bytes more of the device/],
     [({ client }) => [1, 1].forEach((id) => client.create(id, buffer(1), 2)), /resource 1 exists/],
     [({ client }) => {
       client.create(1, buffer(64), 2);
@@ -301,7 +302,7 @@ Deno.test("a client ends for what goes beyond its limits, and for an id twice", 
     [({ client }) => client.submit([FAKE_BUG]), /TypeError: a bug/],
   ];
   for (const [body, says] of cases) {
-    using pair = new Pair({ resources: 2, sharedBytes: 8192, inlineBytes: 4096 });
+    using pair = new Pair({ resources: 2, sharedBytes: 8192, deviceBytes: 10000, inlineBytes: 4096 });
     pair.client.handshake("greedy", 2);
     body(pair);
     assertMatch(pair.end() ?? "", says);

@@ -37,6 +37,10 @@ export class FakeResource implements Resource3d {
   /** Bytes of each level. */
   readonly levels: Uint8Array[] = [];
   backing: Backing | undefined;
+  /** Bytes of all levels. */
+  get footprint(): number {
+    return this.levels.reduce((sum, { length }) => sum + length, 0);
+  }
   /** Whether it was destroyed. */
   destroyed = false;
 

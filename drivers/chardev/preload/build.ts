@@ -11,6 +11,7 @@ const SOURCES: readonly string[] = [
   "setup.c",
   "identify.c",
   "connection.c",
+  "memory.c",
   "path.c",
   "files.c",
   "stat.c",

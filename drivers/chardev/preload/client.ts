@@ -8,6 +8,8 @@ import type { System } from "../../../core/system.ts";
 import type { Wait } from "../../../core/wait.ts";
 import { ERRNO } from "../../../uapi/errno.ts";
 import { close, comm, type PeerCredentials, pidfdOpen, RemoteMemory } from "../../os/mod.ts";
+import { ClientMemory } from "./client_memory.ts";
+import type { ClientSpace } from "./client_space.ts";
 import { type Examine, RemoteFds } from "./remote_fds.ts";
 import type { Strangers } from "./strangers.ts";
 
@@ -23,6 +25,8 @@ export class Client {
   key = -1;
   /** Its descriptors; present once it has been greeted. */
   fds: RemoteFds | undefined = undefined;
+  /** Its memory; present once it has been greeted. */
+  memory: ClientMemory | undefined = undefined;
   /** The task; present once it has been greeted. */
   task: Process | undefined = undefined;
   /** The request that waits. */
@@ -53,17 +57,24 @@ export class Client {
    * @param expected 8 bytes
    * @param examine finds our files among its descriptors
    * @param strangers keeps what else of them is used
+   * @param space finds what the server knows of its addresses
    * @returns 0, or -errno: EPERM if the system forbids it
    */
-  greet(system: System, address: bigint, expected: Uint8Array, examine: Examine, strangers: Strangers): number {
+  greet(
+    system: System,
+    address: bigint,
+    expected: Uint8Array,
+    examine: Examine,
+    strangers: Strangers,
+    space: () => ClientSpace,
+  ): number {
     if (this.task !== undefined) return -EINVAL;
     const pidfd = pidfdOpen(this.peer.pid);
     if (pidfd === -EMFILE) return -ENFILE; // it is the server that has no room
     if (pidfd < 0) return pidfd;
-    const memory = new RemoteMemory(this.peer.pid);
     const found = new Uint8Array(8);
     try {
-      memory.copyIn(address, found);
+      new RemoteMemory(this.peer.pid).copyIn(address, found);
     } catch {
       close(pidfd);
       return -EPERM;
@@ -73,6 +84,7 @@ export class Client {
       return -EPERM;
     }
     this.#pidfd = pidfd;
+    const memory = this.memory = new ClientMemory(this.peer.pid, space(), system.pages);
     this.fds = new RemoteFds(pidfd, this.peer.pid, examine, strangers);
     this.task = new Process(system, this.fds, memory, {
       pid: this.peer.pid,
@@ -96,6 +108,7 @@ export class Client {
     close(this.socket);
     this.wait?.cancel();
     this.wait = undefined;
+    this.memory?.close();
     if (this.#pidfd >= 0) close(this.#pidfd);
   }
 }

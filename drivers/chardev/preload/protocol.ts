@@ -13,7 +13,10 @@ export const FDS_MAX = 64;
 /** The longest message: header, argument, and numbers of fds (requests) or installs (replies). */
 export const MESSAGE_MAX: number = HEADER + INLINE_MAX + FDS_MAX * 8;
 
-/** Says who one is. `argument` points at the 8 bytes that follow: the server reads them to see whether it can. */
+/**
+ * Says who one is. `argument` points at the 8 bytes that follow: the server reads them to see whether it can. `offset` and `length`
+ * are the addresses that the process has set aside for mappings of drivers; `length` is 0 for none.
+ */
 export const OP_HELLO = 1;
 /** open(2): the path follows, `length` bytes; `command` is O_*. */
 export const OP_OPEN = 2;
@@ -67,6 +70,22 @@ export const REQUEST_AT = 4;
 export const STATUS_DONE = 0;
 /** The request needs `result` reserved fds: it was not handled and is to come again. */
 export const STATUS_WANTS_FDS = 1;
+/**
+ * No answer yet: `installs` actions follow, with the descriptors of those that have one beside them; the answer comes behind. Only
+ * ioctls whose argument is not inline bring any.
+ */
+export const STATUS_ACTIONS = 2;
+
+/** The memory of the descriptor is mapped at an address of those that were set aside. */
+export const ACTION_MAP = 0;
+/** Nothing is there any more. */
+export const ACTION_UNMAP = 1;
+/** The memory of the descriptor takes the place of the program's own. */
+export const ACTION_PIN = 2;
+/** Actions in one message. */
+export const ACTIONS_MAX = 16;
+/** Bytes of an action: 64-bit address, length and offset; 32-bit ACTION_*, and whether there is a descriptor. */
+export const ACTION_SIZE = 32;
 
 /** Offsets of struct request, as 32-bit words. */
 export const REQUEST = {

@@ -22,22 +22,35 @@ import {
   OsError,
   raiseFdLimit,
 } from "../../os/mod.ts";
+import { ActionSender } from "./action_sender.ts";
 import { Calls, reservedFds } from "./calls.ts";
 import { Client } from "./client.ts";
+import { ClientSpaces } from "./client_space.ts";
 import { Connections } from "./connections.ts";
 import { DmaBufs } from "./dma_bufs.ts";
 import { Ends } from "./ends.ts";
 import { FileEnd } from "./file_end.ts";
 import type { Outcome } from "./outcome.ts";
 import { PollPipe } from "./poll_pipe.ts";
-import { HEADER, OP_CANCEL, OP_HELLO, OP_RESEND, OP_SYNC, REPLY, REQUEST, STATUS_WANTS_FDS } from "./protocol.ts";
+import {
+  HEADER,
+  OP_CANCEL,
+  OP_HELLO,
+  OP_IOCTL,
+  OP_RESEND,
+  OP_SYNC,
+  REPLY,
+  REQUEST,
+  REQUEST_INLINE,
+  STATUS_WANTS_FDS,
+} from "./protocol.ts";
 import type { RemoteFds } from "./remote_fds.ts";
 import { Request } from "./request.ts";
 import { Strangers } from "./strangers.ts";
 import { Tally } from "./tally.ts";
 import { Watches } from "./watches.ts";
 
-const { EFAULT, EINVAL, EIO, EMFILE, ENFILE } = ERRNO;
+const { EFAULT, EINTR, EINVAL, EIO, ENFILE } = ERRNO;
 /** Pipes by which clients wait for dma-bufs: those of one process, and all. */
 const PROCESS_PIPES_MAX = 2048;
 const PIPES_MAX = 16384;
@@ -78,6 +91,8 @@ export class PreloadServer implements Disposable {
   readonly #dmaBufs: DmaBufs;
   readonly #ends: Ends;
   readonly #strangers = new Strangers();
+  readonly #spaces = new ClientSpaces();
+  readonly #actions = new ActionSender();
   readonly #pipes = new Tally(PROCESS_PIPES_MAX, PIPES_MAX);
   readonly #calls: Calls;
   readonly #spares: Request[] = [];
@@ -136,6 +151,11 @@ export class PreloadServer implements Disposable {
   /** Descriptors of clients' own files that are kept: eventfds to signal, memfds of udmabufs. */
   get strangers(): number {
     return this.#strangers.count;
+  }
+
+  /** Processes with connections, mappings of drivers, or memory that drivers use. */
+  get spaces(): number {
+    return this.#spaces.count;
   }
 
   /** Pipes by which clients wait for dma-bufs. */
@@ -266,6 +286,7 @@ export class PreloadServer implements Disposable {
       else if (client.task === undefined || client.fds === undefined) result = -EINVAL;
       else {
         client.fds.begin(reservedFds(request, op));
+        client.memory?.begin(op === OP_IOCTL && (request.u32(REQUEST.flags) & REQUEST_INLINE) === 0);
         this.#current = client.fds;
         file = from instanceof FileEnd ? from.file : undefined;
         result = this.#calls.call(client.task, from instanceof FileEnd ? from : undefined, op, request, outcome);
@@ -314,7 +335,9 @@ export class PreloadServer implements Disposable {
 
   #hello(client: Client, request: Request, outcome: Outcome): number {
     outcome.token = client.key;
-    return client.greet(this.#system, request.pointer, request.argument(8), this.#examine, this.#strangers);
+    const space = () =>
+      this.#spaces.enter(client.peer.pid, request.number(REQUEST.offset), request.number(REQUEST.length));
+    return client.greet(this.#system, request.pointer, request.argument(8), this.#examine, this.#strangers, space);
   }
 
   // Answers. What goes along is the client's from here on: if the answer cannot be sent, it closes by itself.
@@ -324,7 +347,8 @@ export class PreloadServer implements Disposable {
     let result = done;
     let again = 0;
     if (fds !== undefined && result < 0) {
-      if (result === -EMFILE && fds.wanted > 0) again = fds.wanted;
+      // Drivers may call it by another name: dxgkrnl says ENOTRECOVERABLE.
+      if (result !== -EINTR && fds.wanted > 0) again = fds.wanted;
       fds.takeBack();
     }
     message.closeFds();
@@ -361,7 +385,7 @@ export class PreloadServer implements Disposable {
     }
     outcome.opened?.put();
     if (client.closed) fds?.takeBack();
-    else {
+    else if (this.#act(client, words[REQUEST.sequence])) {
       request.answer();
       words[REPLY.status] = again > 0 ? STATUS_WANTS_FDS : 0;
       words[REPLY.result] = again > 0 ? again : result;
@@ -375,6 +399,19 @@ export class PreloadServer implements Disposable {
     }
     for (let i = 0; i < count; i++) close(message.fds[i]);
     if (fds !== undefined) fds.wanted = 0;
+  }
+
+  // What is to be done with the client's addresses, before its answer. Whether that could be sent.
+  #act(client: Client, sequence: number): boolean {
+    const actions = client.memory?.actions() ?? [];
+    if (actions.length === 0) return true;
+    try {
+      if (this.#actions.send(client.socket, sequence, actions) === 0) return true;
+    } catch (error) {
+      this.#errno(error);
+    }
+    this.#drop(client);
+    return false;
   }
 
   // What a client waits with is watched from here on; what cannot be watched it does not get.

@@ -82,15 +82,22 @@ function connectorDevice(tree: Tree, attributes: DebugFolder, card: SysDevice, c
   return device;
 }
 
-/** Writes what there is without any device. @param nodes paths of all nodes. */
-export function writeCommon(tree: Tree, nodes: readonly string[]): void {
+/** Writes what there is without any device. */
+export function writeCommon(tree: Tree): void {
   for (const folder of ["/dev/dri", "/sys/class/drm", "/proc/dri", "/dev/input", "/sys/class/input"]) {
     tree.folder(folder, true);
   }
   tree.folder("/sys/devices/virtual/input", true);
   tree.folder("/sys/dev/char");
   tree.file("/sys/class/drm/version", "drm 1.1.0 20060810\n");
-  for (const node of nodes) if (!/^\/dev\/(?:dri|input)\//.test(node)) tree.node(node, 0o600);
+}
+
+/** Writes the nodes that belong to no device of a class. @param nodes paths of all nodes. */
+export function writeNodes(tree: Tree, nodes: readonly string[]): void {
+  for (const node of nodes) {
+    // dxgkrnl asks for 0666 (dxgmodule.c); the others are as the kernel makes them without a word from their drivers.
+    if (!/^\/dev\/(?:dri|input)\//.test(node)) tree.node(node, node === "/dev/dxg" ? 0o666 : 0o600);
+  }
 }
 
 /**

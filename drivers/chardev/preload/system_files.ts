@@ -10,7 +10,7 @@ import { DrmError } from "../../../core/error.ts";
 import type { System, Uevent } from "../../../core/system.ts";
 import { driverFolder, type Hardware, writeBound, writeHardware } from "./hardware.ts";
 import { InputFiles } from "./input_files.ts";
-import { type SysDevice, writeCommon, writeDevice } from "./sysfs.ts";
+import { type SysDevice, writeCommon, writeDevice, writeNodes } from "./sysfs.ts";
 import { Tree } from "./tree.ts";
 import { ueventMessages, writeDatabase } from "./udev.ts";
 import { UeventSockets } from "./uevent_sockets.ts";
@@ -41,6 +41,7 @@ export class SystemFiles implements Disposable {
   readonly #inputs: InputFiles;
   readonly #listening: Disposable;
   #debug: readonly string[] = [];
+  #nodes: readonly string[] = [];
   #number = 0;
 
   /** Writes FOLDER/root, and follows the system from now on. @param system whose devices. @param folder the server's. */
@@ -48,7 +49,8 @@ export class SystemFiles implements Disposable {
     this.#system = system;
     this.#tree = new Tree(`${folder}/root`);
     this.#sockets = new UeventSockets(`${folder}/uevents`, system.clock);
-    writeCommon(this.#tree, system.nodes);
+    writeCommon(this.#tree);
+    this.#listNodes();
     this.#tree.file("/run/udev/control", "", 0o600);
     for (const device of system.devices) this.#add(device);
     this.#inputs = new InputFiles(
@@ -149,7 +151,10 @@ export class SystemFiles implements Disposable {
       } else this.#tree.remove(places);
       for (const { path } of shown.sysDevices) this.#removeAttributes(path);
     }
-    if (action !== "change") this.#listDebugfs();
+    if (action !== "change") {
+      this.#listDebugfs();
+      this.#listNodes();
+    }
     // What changes is the card; what comes and goes is all of it, the connectors last and first.
     const about = action === "change"
       ? shown.sysDevices.filter(({ properties }) => properties.DEVNAME === `dri/card${device.card}`)
@@ -159,6 +164,15 @@ export class SystemFiles implements Disposable {
     for (const sysDevice of about) {
       this.#sockets.send(ueventMessages(action, sysDevice, properties, ++this.#number, shown.usec));
     }
+  }
+
+  // /dev/dxg comes with the first adapter, and goes with the last.
+  #listNodes(): void {
+    const { nodes } = this.#system;
+    const gone = this.#nodes.filter((path) => !nodes.includes(path));
+    this.#tree.remove(gone);
+    writeNodes(this.#tree, nodes.filter((path) => !this.#nodes.includes(path)));
+    this.#nodes = nodes;
   }
 
   #removeAttributes(path: string): void {

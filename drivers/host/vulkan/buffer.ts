@@ -26,6 +26,8 @@ export class DeviceBuffer implements Disposable {
   readonly size: number;
   /** Its memory. */
   readonly allocation: Allocation;
+  /** Whether its memory is for this buffer alone: no other one may be bound to it. */
+  readonly dedicated: boolean;
   readonly #device: Device;
   #open = true;
 
@@ -58,15 +60,14 @@ export class DeviceBuffer implements Disposable {
       );
       const { memoryRequirements } = VkMemoryRequirements2.read(arena, at);
       const dedicated = VkMemoryDedicatedRequirements.read(arena, dedicatedAt);
+      this.dedicated = dedicated.prefersDedicatedAllocation || dedicated.requiresDedicatedAllocation;
       this.allocation = device.memory.allocate({
         size: Number(memoryRequirements.size),
         alignment: Number(memoryRequirements.alignment),
         typeBits: memoryRequirements.memoryTypeBits,
         kind: options.memory ?? "device",
         tiled: false,
-        dedicated: dedicated.prefersDedicatedAllocation || dedicated.requiresDedicatedAllocation
-          ? { buffer: this.handle }
-          : undefined,
+        dedicated: this.dedicated ? { buffer: this.handle } : undefined,
       });
       cleanup.use(this.allocation);
       device.check(

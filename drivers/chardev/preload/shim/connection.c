@@ -65,6 +65,7 @@ static void forked(void) {
   }
   mine.fd = -1;
   udrm_watch_forked(getpid());
+  udrm_memory_forked();
 }
 
 static void begin(void) {
@@ -136,9 +137,14 @@ static int receive(struct connection *c, struct exchange *x, int state) {
       if (message.msg_flags & MSG_CTRUNC) {
         for (int i = 0; i < x->fd_count; i++) REAL(close)(x->fds[i]);
         x->fd_count = 0;
-        return -EMFILE;
+        if (x->reply.status != STATUS_ACTIONS) return -EMFILE;
+        x->failed = -EMFILE;
+        continue;
       }
-      return 0;
+      if (x->reply.status != STATUS_ACTIONS) return 0;
+      int done = udrm_perform(x);
+      if (done < 0) x->failed = done;
+      continue;
     }
     // The kernel drops an answer that it cannot store, with what came beside it; but a place that no process can have is refused
     // before it looks, and the answer would be left for the next request.
@@ -191,6 +197,7 @@ void udrm_begin(struct exchange *x, uint32_t op) {
   x->receive_flags = MSG_CMSG_CLOEXEC;
   x->reply.installs = 0;
   x->reply.token = 0;
+  x->failed = 0;
   x->fd_count = 0;
 }
 
@@ -217,6 +224,7 @@ static int hello(struct connection *c) {
   x.request.argument = (uintptr_t)&probe;
   x.out = &probe;
   x.out_size = sizeof(probe);
+  x.request.offset = udrm_arena(&x.request.length);
   int result = roundtrip(c, c->fd, &x, 0);
   if (result == 0) result = x.reply.result;
   if (result < 0) return refused(result);

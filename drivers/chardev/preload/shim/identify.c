@@ -13,6 +13,9 @@
 // evdev's share of the legacy minor numbers; what is beyond has its number as its minor.
 #define EVDEV_MINOR_BASE 64
 #define EVDEV_MINORS 32
+// dxgkrnl's is a dynamic number of a misc device.
+#define MISC_MAJOR 10
+#define DXG_MINOR 63
 #define F_GET_SEALS_ 1034
 #define BUFFER_SEALS 7 // no more seals, no shrinking, no growing; writing is not sealed
 #define ALL_SEALS 15
@@ -69,11 +72,12 @@ static int number_behind(const char *node, const char *prefix) {
   return *end == 0 && number < 1 << 20 ? (int)number : -1;
 }
 
-// The device number of "cardN", "renderDN" or "eventN", 0 for other names.
+// The device number of "cardN", "renderDN", "eventN" or "dxg", 0 for other names.
 dev_t udrm_node_device(const char *node) {
   int minor = number_behind(node, "card");
   if (minor < 0) minor = number_behind(node, "renderD");
   if (minor >= 0) return makedev(DRM_MAJOR, minor);
+  if (strcmp(node, "dxg") == 0) return makedev(MISC_MAJOR, DXG_MINOR);
   minor = number_behind(node, "event");
   return minor < 0 ? 0 : makedev(INPUT_MAJOR, minor < EVDEV_MINORS ? EVDEV_MINOR_BASE + minor : minor);
 }
@@ -81,5 +85,5 @@ dev_t udrm_node_device(const char *node) {
 // Where below /dev a node lies: "dri/", "input/", or "".
 const char *udrm_node_folder(const char *node) {
   dev_t device = udrm_node_device(node);
-  return device == 0 ? "" : major(device) == DRM_MAJOR ? "dri/" : "input/";
+  return major(device) == DRM_MAJOR ? "dri/" : major(device) == INPUT_MAJOR ? "input/" : "";
 }

@@ -70,6 +70,7 @@ static int ask(int file, struct exchange *x, uint32_t command) {
       if (x->reply.installs != (uint32_t)x->fd_count) result = -EMFILE;
       else if (result >= 0) *guess = x->reply.installs;
       install(x);
+      if (x->failed < 0 && result >= 0) result = x->failed;
     }
     release(x, have);
     return result;

@@ -25,7 +25,7 @@ EXPORT ssize_t readlinkat(int dirfd, const char *path, char *buffer, size_t size
   if (fd >= 0) {
     if (udrm_identify(fd, &file)) {
       const char *folder = udrm_node_folder(file.node);
-      if (!folder[0] && strcmp(file.node, "sw_sync")) snprintf(found, sizeof(found), "anon_inode:%s", file.node);
+      if (!udrm_node_device(file.node) && strcmp(file.node, "sw_sync")) snprintf(found, sizeof(found), "anon_inode:%s", file.node);
       else snprintf(found, sizeof(found), "/dev/%s%s", folder, file.node);
       return give(found, buffer, size);
     }

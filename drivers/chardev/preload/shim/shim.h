@@ -45,10 +45,12 @@ enum {
 enum { REQUEST_INLINE = 1, REQUEST_NONBLOCK = 2, REQUEST_AT = 4 };
 // What OP_POLL is to bring: nothing, descriptors to wait with if nothing is ready, or those in any case.
 enum { POLL_ASK = 0, POLL_WAIT = 1, POLL_WATCH = 2 };
-enum { STATUS_DONE = 0, STATUS_WANTS_FDS = 1 };
+enum { STATUS_DONE = 0, STATUS_WANTS_FDS = 1, STATUS_ACTIONS = 2 };
+enum { ACTION_MAP = 0, ACTION_UNMAP = 1, ACTION_PIN = 2 };
 
 #define INLINE_MAX 4096
 #define FDS_MAX 64
+#define ACTIONS_MAX 16
 
 struct request {
   uint32_t op, sequence, connection, flags;
@@ -69,6 +71,13 @@ _Static_assert(sizeof(struct reply) == 48, "as protocol.ts has it");
 struct install {
   int32_t number, cloexec;
 };
+
+// What is to be done with the program's addresses, before the answer.
+struct action {
+  uint64_t address, length, offset;
+  uint32_t kind, has_fd;
+};
+_Static_assert(sizeof(struct action) * ACTIONS_MAX == sizeof(struct install) * FDS_MAX, "they come to the same place");
 
 // How a file is polled: by its own socket, which is readable when the file is; as a dma-buf, by asking; or not at all, as a file
 // without poll is always ready.
@@ -94,7 +103,11 @@ struct exchange {
   int receive_flags;        // MSG_CMSG_CLOEXEC or 0
   int reserved[FDS_MAX];    // numbers that the server may use
   struct reply reply;
-  struct install installs[FDS_MAX];
+  union {
+    struct install installs[FDS_MAX];
+    struct action actions[ACTIONS_MAX];
+  };
+  int failed; // -errno of an action, or 0
   int fds[FDS_MAX];
   int fd_count;
 };
@@ -116,6 +129,11 @@ int udrm_owned(int fd);
 int udrm_own(int low, int what); // moves it out of the program's way; the fd, or -errno
 void udrm_disown(int fd);        // before another file takes its place
 void udrm_disowned(int fd);      // it is closed
+
+// memory.c
+uint64_t udrm_arena(uint64_t *size);
+int udrm_perform(struct exchange *x);
+void udrm_memory_forked(void);
 
 // identify.c
 int udrm_identify(int fd, struct file *file);

@@ -49,6 +49,11 @@ function line(d: PacketDecoder): string {
   return d.tailCount > shown ? `${text} ...` : text;
 }
 
+/** The packet that a decoder shows, without its offset. */
+export function disassembleOne(decoder: PacketDecoder): string {
+  return line(decoder).replace(/^ *\d+ {2}/, "");
+}
+
 /**
  * The packets of a buffer as text: its offset in words, its name with flags, its operands. A buffer that is wrong ends with
  * a line that begins with `!` and says how.

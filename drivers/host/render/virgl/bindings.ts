@@ -39,6 +39,10 @@ export class ConstantPlaces {
 /** The driver's constants are behind the stages'. */
 const DRIVER = 6;
 
+// Keys of descriptor sets, which several `Bindings` share, name a ring's chunk by these.
+const chunkIds = new WeakMap<Uint8Array, number>();
+let nextChunk = 1;
+
 /** Finds and makes descriptor sets. */
 export class Bindings {
   readonly #engine: Engine;
@@ -47,14 +51,12 @@ export class Bindings {
   readonly #offsetsAddress: bigint;
   readonly #set: number;
   readonly #setAddress: bigint;
-  readonly #chunkIds = new WeakMap<Uint8Array, number>();
   readonly #align: number;
   readonly #driver = new Float32Array(DRIVER_WORDS);
   readonly #driverWords = new Uint32Array(this.#driver.buffer);
   #key = new Int32Array(1024);
   #chunkBytes: Uint8Array | undefined;
   #chunk = 0;
-  #nextChunk = 1;
 
   /** Prepares the arguments. */
   constructor(engine: Engine) {
@@ -72,8 +74,8 @@ export class Bindings {
     const offset = uniforms.take(bytes, this.#align);
     if (uniforms.bytes !== this.#chunkBytes) {
       const { bytes } = uniforms;
-      let chunk = this.#chunkIds.get(bytes);
-      if (chunk === undefined) this.#chunkIds.set(bytes, chunk = this.#nextChunk++);
+      let chunk = chunkIds.get(bytes);
+      if (chunk === undefined) chunkIds.set(bytes, chunk = nextChunk++);
       this.#chunkBytes = bytes;
       this.#chunk = chunk;
     }
@@ -124,6 +126,7 @@ export class Bindings {
     driver.set(sub.tessLevels, DriverConstants.tessOuter >>> 2);
     words[DriverConstants.draw >>> 2] = drawId;
     words[(DriverConstants.draw >>> 2) + 1] = patchVertices;
+    words.set(sub.polygonStipple, DriverConstants.stipple >>> 2);
     const offset = this.#take(DriverConstants.size), { uniforms } = this.#engine.recorder;
     uniforms.words.set(words, offset >>> 2);
     places.offsets[DRIVER] = offset;
@@ -235,7 +238,7 @@ export class Bindings {
         const sampler = state === undefined
           ? samplers.default
           : state.sampler((fits ? view.samplerKind : 0) | (shadow ? FOR_COMPARE : 0));
-        descriptors.image(set, binding, type, sampler.handle, fits ? view.view : 0n);
+        descriptors.image(set, binding, type, sampler.handle, !fits ? 0n : shadow ? view.comparing : view.view);
       }
       descriptors.done();
       layout.sets.set(key, set);

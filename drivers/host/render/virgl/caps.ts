@@ -6,15 +6,20 @@
 
 import { DrmError } from "../../../../core/error.ts";
 import type { CapsetInfo } from "../../../../core/host3d.ts";
+import { VIRGL_FORMATS } from "../../../../uapi/virgl_format.ts";
+import { VIRGL_FORMAT_NONE } from "../../../../uapi/virgl_format_number.ts";
 import { virtioGpuFourcc } from "../../../../uapi/virtio_gpu_format.ts";
 import {
   VIRGL_CAP_CLEAR_TEXTURE,
   VIRGL_CAP_CLIP_HALFZ,
+  VIRGL_CAP_COMPUTE_SHADER,
   VIRGL_CAP_COPY_IMAGE,
   VIRGL_CAP_COPY_TRANSFER,
   VIRGL_CAP_FB_NO_ATTACH,
   VIRGL_CAP_FBO_MIXED_COLOR_FORMATS,
+  VIRGL_CAP_INDIRECT_PARAMS,
   VIRGL_CAP_MEMORY_BARRIER,
+  VIRGL_CAP_MULTI_DRAW_INDIRECT,
   VIRGL_CAP_QBO,
   VIRGL_CAP_ROBUST_BUFFER_ACCESS,
   VIRGL_CAP_SET_MIN_SAMPLES,
@@ -24,6 +29,7 @@ import {
   VIRGL_CAP_TGSI_INVARIANT,
   VIRGL_CAP_TGSI_PRECISE,
   VIRGL_CAP_TRANSFER,
+  VIRGL_CAP_TRANSFORM_FEEDBACK3,
   VIRGL_CAP_TXQS,
   VIRGL_CAP_V2_COPY_TRANSFER_BOTH_DIRECTIONS,
   VIRGL_CAP_V2_MEMINFO,
@@ -39,8 +45,8 @@ import { VIRTIO_GPU_CAPSET_VIRGL, VIRTIO_GPU_CAPSET_VIRGL2 } from "../../../../u
 import type { Formats, GpuFormat } from "./formats.ts";
 import type { Gpu } from "./gpu.ts";
 
-/** How much is offered: OpenGL 2.1 and ES 2.0, or OpenGL 3.3 and ES 3.0. */
-export type CapsLevel = "gl21" | "gl33";
+/** How much is offered: OpenGL 2.1 and ES 2.0, OpenGL 3.3 and ES 3.0, or OpenGL 4.3 and ES 3.1. */
+export type CapsLevel = "gl21" | "gl33" | "gl43";
 
 /** The version of the set's contents: what virglrenderer 0.10.4 fills in. */
 const FEATURE_CHECK_VERSION = 15;
@@ -48,6 +54,10 @@ const FEATURE_CHECK_VERSION = 15;
 const PRIMS = 0x7c7f & ~(1 << 2);
 /** Slots of a stage, whatever the GPU has more of. */
 const MAX_SAMPLERS = 32, MAX_UNIFORM_BLOCKS = 15;
+/** Storage buffers and images of a stage; threads of a block. */
+const MAX_STORAGE = 16, MAX_THREADS = 1024;
+/** Varyings of a patch, as in OpenGL. */
+const MAX_PATCH_VARYINGS = 30;
 /** Bytes of the constants of a stage (CONST[]), and of a uniform buffer. */
 const MAX_CONSTANT_BYTES = 65536;
 
@@ -79,14 +89,14 @@ export class VirglCaps {
 }
 
 function describe(gpu: Gpu, formats: Formats, level: CapsLevel): ReturnType<typeof virgl_caps_v2.of> {
-  const { limits, has, device } = gpu, full = level === "gl33";
+  const { limits, has, device } = gpu, full = level !== "gl21", more = level === "gl43";
   const most = (limit: number, ours: number) => Math.min(limit, ours);
   const samples = full ? maxSamples(limits) : 1;
   const caps = virgl_caps_v2.of({
     v1: {
       max_version: 2,
-      bset: full ? bset(gpu, samples) : B.fragment_coord_conventions,
-      glsl_level: full ? 330 : 120,
+      bset: full ? bset(gpu, samples) | (more ? moreBset(gpu) : 0) : B.fragment_coord_conventions,
+      glsl_level: more ? glslLevel(gpu) : full ? 330 : 120,
       max_texture_array_layers: full ? limits.maxImageArrayLayers : 0,
       max_streamout_buffers: full && has.transformFeedback ? 4 : 0,
       max_dual_source_render_targets: full && has.dualSrcBlend ? most(limits.maxFragmentDualSrcAttachments, 1) : 0,
@@ -112,15 +122,17 @@ function describe(gpu: Gpu, formats: Formats, level: CapsLevel): ReturnType<type
     max_geom_total_output_components: full && has.geometryShader ? limits.maxGeometryTotalOutputComponents : 0,
     max_vertex_outputs: most(Math.floor(limits.maxVertexOutputComponents / 4), 32),
     max_vertex_attribs: 16,
-    max_shader_patch_varyings: 0,
+    max_shader_patch_varyings: more && has.tessellationShader ? MAX_PATCH_VARYINGS : 0,
     min_texel_offset: Math.max(limits.minTexelOffset, -32),
     max_texel_offset: most(limits.maxTexelOffset, 31),
     min_texture_gather_offset: Math.max(limits.minTexelGatherOffset, -32),
     max_texture_gather_offset: most(limits.maxTexelGatherOffset, 31),
     texture_buffer_offset_alignment: Math.max(16, Number(limits.minTexelBufferOffsetAlignment)),
     uniform_buffer_offset_alignment: Math.max(16, Number(limits.minUniformBufferOffsetAlignment)),
-    shader_buffer_offset_alignment: 0,
-    capability_bits: full ? bits(gpu) : VIRGL_CAP_ROBUST_BUFFER_ACCESS | VIRGL_CAP_FBO_MIXED_COLOR_FORMATS,
+    ...(more ? storage(gpu) : {}),
+    capability_bits: full
+      ? (bits(gpu) | (more ? moreBits(gpu) : 0)) >>> 0
+      : VIRGL_CAP_ROBUST_BUFFER_ACCESS | VIRGL_CAP_FBO_MIXED_COLOR_FORMATS,
     sample_locations: sampleLocations(),
     max_vertex_attrib_stride: most(limits.maxVertexInputBindingStride, 2048),
     max_texture_2d_size: most(limits.maxImageDimension2D, 16384),
@@ -135,20 +147,27 @@ function describe(gpu: Gpu, formats: Formats, level: CapsLevel): ReturnType<type
       Math.min(limits.maxPerStageDescriptorSamplers, limits.maxPerStageDescriptorSampledImages),
       full ? MAX_SAMPLERS : 16,
     ),
-    max_const_buffer_size: new Array(6).fill(most(limits.maxUniformBufferRange, MAX_CONSTANT_BYTES)),
+    // Mesa may put a vector of its own behind all that a program may have.
+    max_const_buffer_size: new Array(6).fill(most(limits.maxUniformBufferRange, MAX_CONSTANT_BYTES) - 16),
     max_uniform_block_size: most(limits.maxUniformBufferRange, MAX_CONSTANT_BYTES),
   });
   for (const format of formats.all()) {
     const { virgl } = format;
     const image = isTexture(format);
-    if (image || format.canTexelBuffer && full && isWide(format)) virglMaskAdd(caps.v1.sampler, virgl);
+    // Views of another's stencil.
+    const stencil = more && format.canSample && format.info.isStencil && !format.info.isDepth;
+    if (image || stencil || format.canTexelBuffer && full && isWide(format)) virglMaskAdd(caps.v1.sampler, virgl);
     if (format.canRender) virglMaskAdd(caps.v1.render, virgl);
     if (format.canDepth) virglMaskAdd(caps.v1.depthstencil, virgl);
-    if (format.canVertex) virglMaskAdd(caps.v1.vertexbuffer, virgl);
     if (image) virglMaskAdd(caps.supported_readback_formats, virgl);
     if (image && virtioGpuFourcc(virgl) !== undefined) virglMaskAdd(caps.scanout, virgl);
     const several = (format.canRender || format.canDepth) && (format.sampleCounts & samples) !== 0;
     if (several && samples > 1) virglMaskAdd(caps.supported_multisample_formats, virgl);
+  }
+  // Of framebuffers without attachments.
+  if (samples > 1) virglMaskAdd(caps.supported_multisample_formats, VIRGL_FORMAT_NONE);
+  for (const { number } of VIRGL_FORMATS) {
+    if (formats.vertexFetch(number) !== undefined) virglMaskAdd(caps.v1.vertexbuffer, number);
   }
   return caps;
 }
@@ -200,6 +219,48 @@ function bset({ has, limits }: Gpu, samples: number): number {
     bit(has.nonSeamlessCubeMap, B.seamless_cube_map_per_texture) |
     bit(has.depthBiasClamp, B.polygon_offset_clamp) |
     B.conditional_render_inverted) >>> 0;
+}
+
+/** The GLSL that all features of the GPU allow. */
+function glslLevel({ has }: Gpu): number {
+  const four = has.geometryShader && has.tessellationShader && has.shaderFloat64 && has.sampleRateShading &&
+    has.imageCubeArray && has.shaderImageGatherExtended && has.transformFeedback && has.geometryStreams;
+  if (!four) return 330;
+  return has.multiViewport && canStore(has) ? 430 : 400;
+}
+
+/** Whether all stages may store. */
+function canStore(has: Gpu["has"]): boolean {
+  return has.fragmentStoresAndAtomics && has.vertexPipelineStoresAndAtomics && has.shaderStorageImageWriteWithoutFormat;
+}
+
+function moreBset({ has }: Gpu): number {
+  return ((has.tessellationShader ? B.has_tessellation_shaders : 0) | B.has_indirect_draw |
+    (has.shaderFloat64 ? B.has_fp64 : 0) | (has.shaderCullDistance ? B.has_cull : 0)) >>> 0;
+}
+
+function moreBits({ has }: Gpu): number {
+  return VIRGL_CAP_COMPUTE_SHADER | VIRGL_CAP_MULTI_DRAW_INDIRECT | VIRGL_CAP_INDIRECT_PARAMS |
+    (has.transformFeedback && has.geometryStreams ? VIRGL_CAP_TRANSFORM_FEEDBACK3 : 0);
+}
+
+/** Storage and compute shaders. Atomic counters are not among them: clients make storage buffers of them. */
+function storage({ has, limits }: Gpu) {
+  const buffers = Math.min(limits.maxPerStageDescriptorStorageBuffers, MAX_STORAGE);
+  const images = Math.min(limits.maxPerStageDescriptorStorageImages, MAX_STORAGE);
+  const [stores, others] = [canStore(has), canStore(has) && has.vertexPipelineStoresAndAtomics];
+  return {
+    shader_buffer_offset_alignment: Math.max(16, Number(limits.minStorageBufferOffsetAlignment)),
+    max_shader_buffer_frag_compute: stores ? buffers : 0,
+    max_shader_buffer_other_stages: others ? buffers : 0,
+    max_combined_shader_buffers: stores ? Math.min(limits.maxDescriptorSetStorageBuffers, 6 * buffers) : 0,
+    max_shader_image_frag_compute: stores ? images : 0,
+    max_shader_image_other_stages: others ? images : 0,
+    max_compute_work_group_invocations: Math.min(limits.maxComputeWorkGroupInvocations, MAX_THREADS),
+    max_compute_shared_memory_size: Math.min(limits.maxComputeSharedMemorySize, 65536),
+    max_compute_grid_size: [...limits.maxComputeWorkGroupCount].map((count) => Math.min(count, 65535)),
+    max_compute_block_size: [...limits.maxComputeWorkGroupSize].map((size) => Math.min(size, MAX_THREADS)),
+  };
 }
 
 /** "udrm (llvmpipe (LLVM 15.0.6, 256 bits))", cut to 63 characters: clients put "virgl ( )" around it. */

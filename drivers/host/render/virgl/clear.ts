@@ -18,6 +18,7 @@ import type { Engine } from "./engine.ts";
 import type { Framebuffer } from "./framebuffer.ts";
 import type { CommandHandlers } from "./handlers.ts";
 import { clearDepth } from "./pass.ts";
+import { SamplePipelines } from "./sample_pipelines.ts";
 
 /** PIPE_CLEAR_DEPTH. */
 const CLEAR_DEPTH = 1;
@@ -65,6 +66,7 @@ function clear(context: VirglContext, words: Uint32Array, at: number): void {
   if (sub.condition !== undefined && !sub.condition.passes()) return;
   const { pass, recorder } = engine;
   if (recorder.pass !== pass || pass.framebuffer !== framebuffer) {
+    engine.extra(SamplePipelines).announce(framebuffer.samples);
     pass.enterCleared(framebuffer, mask, words, at + 1);
     return;
   }

@@ -7,6 +7,7 @@ import { VIRGL_COMMANDS } from "../../../../uapi/virgl_protocol.ts";
 import { blitCommands } from "./blit.ts";
 import { clearCommands } from "./clear.ts";
 import { clearTextureCommands } from "./clear_texture.ts";
+import { computeCommands } from "./compute.ts";
 import { conditionCommands } from "./condition.ts";
 import { copyCommands } from "./copy.ts";
 import { drawCommands } from "./draw.ts";
@@ -24,6 +25,7 @@ const tables: readonly CommandHandlers[] = [
   stateCommands,
   shaderCommands,
   drawCommands,
+  computeCommands,
   clearCommands,
   clearTextureCommands,
   blitCommands,

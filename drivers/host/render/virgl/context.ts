@@ -9,6 +9,7 @@ import type { RenderContext, Resource3d } from "../../../../core/host3d.ts";
 import { U32Map } from "../../../../core/u32_map.ts";
 import { VkError } from "../../vulkan/mod.ts";
 import { drmErrorOf } from "../vk_errno.ts";
+import { Budget } from "./budget.ts";
 import { decode } from "./decoder.ts";
 import type { Engine } from "./engine.ts";
 import { LIMITS } from "./limits.ts";
@@ -26,6 +27,7 @@ export class VirglContext implements RenderContext {
   readonly engine: Engine;
   /** The sub-context that commands act on. */
   current: SubContext;
+  readonly #budget = new Budget();
   readonly #resources = new U32Map<VirglResource>();
   readonly #subContexts = new Map<number, SubContext>();
   #lost: string | undefined;
@@ -36,7 +38,7 @@ export class VirglContext implements RenderContext {
     this.engine = engine;
     this.capsetId = capsetId;
     this.name = name;
-    this.current = new SubContext(engine);
+    this.current = new SubContext(engine, this.#budget);
     this.#subContexts.set(0, this.current);
   }
 
@@ -47,7 +49,7 @@ export class VirglContext implements RenderContext {
 
   /** Lets commands name a resource. @throws {DrmError} EEXIST if the id names another one; EINVAL for another renderer's. */
   attach(id: number, resource: Resource3d): void {
-    if (!(resource instanceof VirglResource)) {
+    if (!(resource instanceof VirglResource) || !resource.isOf(this.engine.gpu)) {
       throw new DrmError("EINVAL", `Cannot attach resource ${id}: it is another renderer's`);
     }
     if (!Number.isInteger(id) || id <= 0 || id > 0xffff_ffff) {
@@ -103,7 +105,7 @@ export class VirglContext implements RenderContext {
     if (this.#subContexts.size >= LIMITS.subContexts) {
       throw badCommand(`Cannot make sub-context ${id}: there are ${this.#subContexts.size}`);
     }
-    this.#subContexts.set(id, new SubContext(this.engine));
+    this.#subContexts.set(id, new SubContext(this.engine, this.#budget));
   }
 
   /** Makes a sub-context current. One that does not exist changes nothing, as in virglrenderer. */

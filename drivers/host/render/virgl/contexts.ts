@@ -5,7 +5,7 @@
 
 import { VirglContext } from "./context.ts";
 import { Engine } from "./engine.ts";
-import type { Contexts, VirglParts } from "./virgl.ts";
+import type { Contexts, VirglParts } from "./parts.ts";
 
 /** Makes contexts that share one engine. */
 export function virglContexts(parts: VirglParts): Contexts {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PIPE_PRIM_MAX, PIPE_PRIM_POINTS } from "../../../../uapi/pipe.ts";
+import { PIPE_PRIM_MAX } from "../../../../uapi/pipe.ts";
 import { VIRGL_CCMD_DRAW_VBO } from "../../../../uapi/virgl_protocol.ts";
 import {
   VK_INDEX_TYPE_UINT16,
@@ -23,7 +23,6 @@ import {
   DIRTY_INDEX_BUFFER,
   DIRTY_PIPELINE,
   DIRTY_PROGRAM,
-  DIRTY_RESOURCES,
   DIRTY_SAMPLERS,
   DIRTY_SCISSOR,
   DIRTY_STORAGE,
@@ -32,12 +31,15 @@ import {
   DIRTY_VERTEX_BUFFERS,
   DIRTY_VIEWPORT,
 } from "./dirty.ts";
-import { checkProgram, fillKey, restartOf } from "./draw_key.ts";
-import { drawIndirect } from "./draw_indirect.ts";
+import { checkProgram, fillKey } from "./draw_key.ts";
+import { readIndirect } from "./draw_indirect.ts";
+import { DrawUses } from "./draw_uses.ts";
 import { DynamicState } from "./dynamic_state.ts";
 import type { Engine } from "./engine.ts";
 import { Framebuffer } from "./framebuffer.ts";
 import type { CommandHandlers } from "./handlers.ts";
+import { ImpliedControls } from "./implied_control.ts";
+import { INDEX_RESTARTS, INDEX_REWRITE, indexFlags, IndexRewriter } from "./index_rewrite.ts";
 import { LIMITS } from "./limits.ts";
 import type { Blend } from "./objects/blend.ts";
 import type { Rasterizer } from "./objects/rasterizer.ts";
@@ -50,7 +52,6 @@ import { badCommand } from "./refusal.ts";
 import { moduleOf } from "./shader_variants.ts";
 import { StorageBindings } from "./storage.ts";
 import type { SubContext } from "./sub_context.ts";
-import { VERTEX_INPUT } from "./usage.ts";
 import { VertexInput } from "./vertex_input.ts";
 
 // Words of DRAW_VBO.
@@ -63,6 +64,8 @@ const START = 0,
   FIRST_INSTANCE = 6,
   RESTART = 7,
   RESTART_INDEX = 8,
+  MIN_INDEX = 9,
+  MAX_INDEX = 10,
   COUNT_FROM_SO = 11,
   PATCH_VERTICES = 12,
   DRAW_ID = 13,
@@ -76,12 +79,12 @@ export class DrawPath {
   readonly #bindings: Bindings;
   readonly #vertices: VertexInput;
   readonly #dynamic: DynamicState;
+  readonly #uses: DrawUses;
   readonly #places = new ConstantPlaces();
   readonly #key = new Int32Array(PIPELINE_WORDS);
   readonly #pointSizes: readonly [number, number];
   // What the command buffer has, if `engine.owner` is the sub-context that draws.
   #submission = 0;
-  #stamp = 0;
   #mode = -1;
   #restart = -1;
   #patchVertices = 0;
@@ -93,6 +96,10 @@ export class DrawPath {
   #vertexCount = -1;
   #viewports = 0;
   #feedback = false;
+  // What a draw says of its indices.
+  #least = 0;
+  #greatest = 0xffff_ffff;
+  readonly #indices = new IndexRewriter();
 
   /** Prepares. */
   constructor(engine: Engine) {
@@ -102,18 +109,9 @@ export class DrawPath {
     this.#bindings = new Bindings(engine);
     this.#vertices = new VertexInput(engine);
     this.#dynamic = new DynamicState(engine);
+    this.#uses = new DrawUses(engine, this.#vertices, this.#bindings);
     const { limits, has } = engine.gpu;
     this.#pointSizes = has.largePoints ? [limits.pointSizeRange[0], limits.pointSizeRange[1]] : [1, 1];
-  }
-
-  /** The descriptor sets, for dispatches, too. */
-  get bindings(): Bindings {
-    return this.#bindings;
-  }
-
-  /** Where constants are; see `own`. */
-  get places(): ConstantPlaces {
-    return this.#places;
   }
 
   /** Executes DRAW_VBO. @throws {VirglRefusal} */
@@ -126,40 +124,77 @@ export class DrawPath {
     if (sub.condition !== undefined && !sub.condition.passes()) return;
     const patchVertices = length > PATCH_VERTICES ? words[at + PATCH_VERTICES] : 0;
     const drawId = length > DRAW_ID ? words[at + DRAW_ID] : 0;
-    const indexed = words[at + INDEXED] !== 0;
-    const restart = indexed && words[at + RESTART] !== 0
-      ? restartOf(this.#engine.gpu, sub, mode, words[at + RESTART_INDEX])
-      : 0;
+    const indexed = words[at + INDEXED] !== 0, restart = words[at + RESTART_INDEX];
+    const flags = indexed ? indexFlags(this.#engine.gpu, sub, mode, words[at + RESTART] !== 0, restart) : 0;
     if (length > INDIRECT && words[at + INDIRECT] !== 0) {
-      drawIndirect(context, words, at, (needsBarrier, note) => {
-        this.#ready(sub);
-        const commands = this.#prepare(sub, mode, patchVertices, drawId, restart, indexed, needsBarrier());
-        note();
-        return commands;
-      }, indexed);
+      this.#least = 0;
+      this.#greatest = 0xffff_ffff;
+      readIndirect(context, words, at, indexed, (count, instances, first, bias, instance, number) => {
+        const from = indexed ? first * sub.indexBuffer.length : first, kind = indexed ? flags : -1;
+        this.#draw(sub, mode, patchVertices, drawId + number, kind, restart, from, count, instances, bias, instance);
+      });
       return;
     }
     let count = words[at + COUNT];
     const instances = words[at + INSTANCES];
     if (words[at + COUNT_FROM_SO] !== 0) count = words[at + COUNT_FROM_SO];
+    // The offset of an index buffer has the start in it.
+    const first = indexed ? sub.indexBuffer.offset : words[at + START];
+    this.#least = words[at + MIN_INDEX];
+    this.#greatest = words[at + MAX_INDEX];
+    const bias = words[at + BIAS] | 0, instance = words[at + FIRST_INSTANCE], kind = indexed ? flags : -1;
+    this.#draw(sub, mode, patchVertices, drawId, kind, restart, first, count, instances, bias, instance);
+  }
+
+  /**
+   * @param flags INDEX_* bits, -1 for draws without indices. @param first the first vertex, or the first index's byte offset
+   */
+  #draw(
+    sub: SubContext,
+    mode: number,
+    patchVertices: number,
+    drawId: number,
+    flags: number,
+    restart: number,
+    first: number,
+    count: number,
+    instances: number,
+    bias: number,
+    firstInstance: number,
+  ): void {
+    const indexed = flags >= 0;
     if (count === 0 || instances === 0) return;
-    let first = words[at + START];
     if (indexed) {
-      const { resource, offset, length: size } = sub.indexBuffer;
+      const { resource, length: size } = sub.indexBuffer;
       if (resource?.buffer === undefined) throw badCommand("Cannot draw: no index buffer is bound");
-      // The buffer's offset has the start in it.
-      first = offset / size;
-      count = Math.min(count, Math.floor((resource.buffer.size - offset) / size));
+      count = Math.min(count, Math.floor((resource.buffer.size - first) / size));
       if (count <= 0) return;
     }
     if (count * instances > LIMITS.vertices) throw badCommand(`Cannot draw ${instances} times ${count} vertices`);
     this.#ready(sub);
-    const commands = this.#prepare(sub, mode, patchVertices, drawId, restart, indexed, false);
+    this.own(sub);
+    if (indexed) {
+      const end = this.#greatest === 0xffff_ffff ? Infinity : this.#greatest + bias + 1;
+      this.#vertices.repack(sub, this.#least + bias, end, firstInstance, instances);
+    } else this.#vertices.repack(sub, first, first + count, firstInstance, instances);
+    const rewritten = indexed && (flags & INDEX_REWRITE) !== 0, indices = this.#indices;
+    if (rewritten) {
+      indices.rewrite(this.#engine, sub, first, count, flags, restart, mode, patchVertices);
+      count = indices.count;
+      if (count === 0) return;
+    }
+    const commands = this.#prepare(sub, mode, patchVertices, drawId, flags, indexed && !rewritten);
+    if (rewritten) {
+      this.#vk.vkCmdBindIndexBuffer(commands, indices.handle, 0n, VK_INDEX_TYPE_UINT32);
+      this.#indexBuffer = 0n;
+      sub.dirty |= DIRTY_INDEX_BUFFER;
+    }
     const hooks = sub.drawHooks;
     for (let i = 0; i < hooks.length; i++) hooks[i].before(commands, mode);
     if (indexed) {
-      this.#vk.vkCmdDrawIndexed(commands, count, instances, first, words[at + BIAS] | 0, words[at + FIRST_INSTANCE]);
-    } else this.#vk.vkCmdDraw(commands, count, instances, first, words[at + FIRST_INSTANCE]);
+      const index = rewritten ? indices.first : first / sub.indexBuffer.length;
+      this.#vk.vkCmdDrawIndexed(commands, count, instances, index, bias, firstInstance);
+    } else this.#vk.vkCmdDraw(commands, count, instances, first, firstInstance);
     for (let i = 0; i < hooks.length; i++) hooks[i].after(commands, mode, count, instances);
     this.#recorder.work++;
   }
@@ -196,9 +231,8 @@ export class DrawPath {
     mode: number,
     patchVertices: number,
     drawId: number,
-    restart: number,
+    flags: number,
     indexed: boolean,
-    due: boolean,
   ): bigint {
     this.own(sub);
     const { rasterizer, dsa, blend, vertexElements: elements } = sub;
@@ -220,7 +254,7 @@ export class DrawPath {
     const pipeline = (sub.dirty & DIRTY_PIPELINE) !== 0 || this.#pipeline === undefined
       ? this.#findPipeline(sub, program, rasterizer, blend, elements, mode)
       : this.#pipeline;
-    const commands = this.#enter(sub, program, elements, indexed, due);
+    const commands = this.#uses.enter(sub, program, elements, indexed);
     if (pipeline !== this.#pipeline) {
       this.#vk.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, pipeline.handle);
       this.#pipeline = pipeline;
@@ -229,6 +263,7 @@ export class DrawPath {
       this.#vk.vkCmdSetPrimitiveTopology(commands, TOPOLOGIES[mode]);
       this.#mode = mode;
     }
+    const restart = (flags & INDEX_RESTARTS) !== 0 && flags > 0 ? 1 : 0;
     if (restart !== this.#restart) {
       this.#vk.vkCmdSetPrimitiveRestartEnable(commands, restart);
       this.#restart = restart;
@@ -254,11 +289,15 @@ export class DrawPath {
       throw badCommand(`Cannot draw patches of ${vertices} vertices`);
     }
     this.#patchVertices = vertices;
-    sub.dirty |= DIRTY_VARIANTS | DIRTY_PIPELINE | DIRTY_DRIVER_CONSTANTS;
+    sub.dirty |= DIRTY_VARIANTS | DIRTY_PIPELINE | DIRTY_DRIVER_CONSTANTS | DIRTY_PROGRAM;
   }
 
   #program(sub: SubContext): void {
-    const program = sub.programs.get(sub.shaders, false);
+    // A patch's vertices are part of a control shader that is implied.
+    const shaders = ImpliedControls.needed(sub)
+      ? sub.extra(ImpliedControls).complete(Math.max(1, this.#patchVertices))
+      : sub.shaders;
+    const program = sub.programs.get(shaders, false);
     if (program === sub.program && this.#pipeline !== undefined) {
       // The same as before: nothing that depends on it changed.
       sub.dirty &= ~DIRTY_PROGRAM;
@@ -276,7 +315,7 @@ export class DrawPath {
       const shader = shaders[stage];
       const module = shader === undefined
         ? undefined
-        : moduleOf(sub, program, shader, mode === PIPE_PRIM_POINTS, this.#patchVertices, this.#feedback);
+        : moduleOf(sub, program, shader, mode, this.#patchVertices, this.#feedback);
       if (module === modules[stage]) continue;
       modules[stage] = module;
       sub.dirty |= DIRTY_PIPELINE;
@@ -299,37 +338,6 @@ export class DrawPath {
       sub.programs.addPipeline(program, key, pipeline);
     }
     return pipeline;
-  }
-
-  // Opens the pass, after a barrier if what the draw uses clashes with what was done since the last.
-  #enter(sub: SubContext, program: Program, elements: VertexElements, indexed: boolean, due: boolean): bigint {
-    const { pass } = this.#engine, recorder = this.#recorder, { framebuffer, drawHooks: hooks } = sub;
-    const open = pass.isOpen(framebuffer), storage = program.layout.sets[2].slots;
-    const all = due || !open || recorder.stamp !== this.#stamp ||
-      (sub.dirty & DIRTY_RESOURCES & ~DIRTY_INDEX_BUFFER) !== 0 ||
-      storage.length > 0 || hooks.length > 0;
-    const index = all || (indexed && (sub.dirty & DIRTY_INDEX_BUFFER) !== 0) ? sub.indexBuffer.resource : undefined;
-    if (!all && index === undefined) return recorder.commands;
-    if (index !== undefined && recorder.needsBarrier(index, VERTEX_INPUT)) due = true;
-    if (all) {
-      if (!open && pass.needsBarrier(framebuffer)) due = true;
-      if (this.#vertices.needsBarrier(sub, elements)) due = true;
-      if (this.#bindings.needsBarrier(sub, program)) due = true;
-      if (storage.length > 0 && sub.extra(StorageBindings).needsBarrier(storage)) due = true;
-      for (let i = 0; i < hooks.length; i++) if (hooks[i].use()) due = true;
-    }
-    if (due) recorder.barrier();
-    const commands = pass.enter(framebuffer);
-    if (index !== undefined) recorder.note(index, VERTEX_INPUT);
-    if (all || due) {
-      // With the barrier of an index buffer alone, all the rest is noted anew, too.
-      this.#vertices.note(sub, elements);
-      this.#bindings.note(sub, program);
-      if (storage.length > 0) sub.extra(StorageBindings).note(storage);
-      for (let i = 0; i < hooks.length; i++) hooks[i].use();
-    }
-    this.#stamp = recorder.stamp;
-    return commands;
   }
 
   #bind(

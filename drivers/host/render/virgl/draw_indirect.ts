@@ -1,16 +1,29 @@
 /**
- * DRAW_VBO whose counts are in a buffer: glDrawArraysIndirect and its like. The buffer's numbers are the GPU's to read; robust
- * buffer access keeps what they reach inside of buffers.
+ * DRAW_VBO whose counts are in a buffer: glDrawArraysIndirect and its like. The CPU reads them, and waits if the GPU is still to
+ * write them: numbers that only the GPU knows could keep it busy for ever, and what is drawn may have to be made anew.
  * @module
  */
 
+import { bytesNow } from "./buffer_bytes.ts";
 import type { VirglContext } from "./context.ts";
 import { badCommand, badResource } from "./refusal.ts";
 import type { VirglResource } from "./resource.ts";
-import { INDIRECT } from "./usage.ts";
 
 // Words of DRAW_VBO.
 const RESOURCE = 14, OFFSET = 15, STRIDE = 16, DRAWS = 17, COUNT_OFFSET = 18, COUNT_RESOURCE = 19;
+/** Draws of a command, at most. */
+const MOST_DRAWS = 1 << 16;
+
+/** Where the numbers of a command are. */
+interface Arguments {
+  readonly source: VirglResource;
+  readonly offset: number;
+  readonly stride: number;
+  readonly draws: number;
+  /** What has the number of draws, if that is in a buffer. */
+  readonly counter: VirglResource | undefined;
+  readonly countOffset: number;
+}
 
 function bufferOf(context: VirglContext, id: number): VirglResource {
   const resource = context.resource(id);
@@ -18,24 +31,13 @@ function bufferOf(context: VirglContext, id: number): VirglResource {
   return resource;
 }
 
-/**
- * Draws what a buffer says.
- * @param prepare makes everything ready: asks whether a barrier is due, notes the uses, returns the command buffer
- */
-export function drawIndirect(
-  context: VirglContext,
-  words: Uint32Array,
-  at: number,
-  prepare: (needsBarrier: () => boolean, note: () => void) => bigint,
-  indexed: boolean,
-): void {
-  const { recorder, vk, gpu } = context.engine, { has, limits } = gpu;
+function argumentsOf(context: VirglContext, words: Uint32Array, at: number, indexed: boolean): Arguments {
   const source = bufferOf(context, words[at + RESOURCE]), offset = words[at + OFFSET];
   const argument = indexed ? 20 : 16;
   const stride = words[at + STRIDE] === 0 ? argument : words[at + STRIDE];
   const draws = Math.max(1, words[at + DRAWS]);
   const size = source.buffer?.size ?? 0;
-  if ((offset & 3) !== 0 || (stride & 3) !== 0 || stride < argument || draws > limits.maxDrawIndirectCount) {
+  if ((offset & 3) !== 0 || (stride & 3) !== 0 || stride < argument) {
     throw badCommand(`Cannot draw ${draws} times from ${offset} on, ${stride} bytes apart`);
   }
   if (offset + (draws - 1) * stride + argument > size) {
@@ -43,39 +45,51 @@ export function drawIndirect(
   }
   const counter = words[at + COUNT_RESOURCE] === 0 ? undefined : bufferOf(context, words[at + COUNT_RESOURCE]);
   const countOffset = words[at + COUNT_OFFSET];
-  if (counter !== undefined) {
-    if (!has.drawIndirectCount) throw badCommand("Cannot draw as often as a buffer says: the GPU does not");
-    if ((countOffset & 3) !== 0 || countOffset + 4 > (counter.buffer?.size ?? 0)) {
-      throw badCommand(`Cannot read the number of draws at ${countOffset}`);
-    }
+  if (counter !== undefined && ((countOffset & 3) !== 0 || countOffset + 4 > (counter.buffer?.size ?? 0))) {
+    throw badCommand(`Cannot read the number of draws at ${countOffset}`);
   }
-  const sub = context.current;
-  if (indexed && (sub.indexBuffer.resource === undefined || sub.indexBuffer.offset !== 0)) {
+  const { indexBuffer } = context.current;
+  if (indexed && (indexBuffer.resource === undefined || indexBuffer.offset !== 0)) {
     throw badCommand("Cannot draw indirectly: indices begin at the start of a buffer");
   }
-  const commands = prepare(() => {
-    const due = recorder.needsBarrier(source, INDIRECT);
-    return (counter !== undefined && recorder.needsBarrier(counter, INDIRECT)) || due;
-  }, () => {
-    recorder.note(source, INDIRECT);
-    if (counter !== undefined) recorder.note(counter, INDIRECT);
-  });
-  const handle = source.buffer?.handle ?? 0n;
-  const hooks = sub.drawHooks, mode = words[at + 2];
-  for (const hook of hooks) hook.before(commands, mode);
+  return { source, offset, stride, draws, counter, countOffset };
+}
+
+/**
+ * Reads what a buffer says, and has each of its draws drawn.
+ * @param draw first is an index if draws are indexed, else a vertex; number counts them
+ * @throws {VirglRefusal} for ranges that are none, too many draws
+ */
+export function readIndirect(
+  context: VirglContext,
+  words: Uint32Array,
+  at: number,
+  indexed: boolean,
+  draw: (
+    count: number,
+    instances: number,
+    first: number,
+    bias: number,
+    firstInstance: number,
+    number: number,
+  ) => void,
+): void {
+  const { engine } = context;
+  const { source, offset, stride, draws, counter, countOffset } = argumentsOf(context, words, at, indexed);
+  let count = draws;
   if (counter !== undefined) {
-    const count = counter.buffer?.handle ?? 0n;
-    if (indexed) {
-      vk.vkCmdDrawIndexedIndirectCount(commands, handle, BigInt(offset), count, BigInt(countOffset), draws, stride);
-    } else vk.vkCmdDrawIndirectCount(commands, handle, BigInt(offset), count, BigInt(countOffset), draws, stride);
-  } else {
-    const each = has.multiDrawIndirect ? draws : 1;
-    for (let i = 0; i < draws; i += each) {
-      const from = BigInt(offset + i * stride);
-      if (indexed) vk.vkCmdDrawIndexedIndirect(commands, handle, from, each, stride);
-      else vk.vkCmdDrawIndirect(commands, handle, from, each, stride);
-    }
+    const bytes = bytesNow(engine, counter, countOffset, 4);
+    count = Math.min(draws, new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true));
   }
-  for (const hook of hooks) hook.after(commands, mode, 0, 0);
-  recorder.work += draws;
+  if (count === 0) return;
+  if (count > MOST_DRAWS) throw badCommand(`Cannot draw ${count} times`);
+  const argument = indexed ? 20 : 16;
+  // A copy: draws may write what they are read from.
+  const bytes = bytesNow(engine, source, offset, (count - 1) * stride + argument).slice();
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < count; i++) {
+    const word = (n: number) => view.getUint32(i * stride + n * 4, true);
+    if (indexed) draw(word(0), word(1), word(2), word(3) | 0, word(4), i);
+    else draw(word(0), word(1), word(2), 0, word(3), i);
+  }
 }

@@ -35,11 +35,10 @@ import {
   RASTER_STIPPLE,
   TOPOLOGY_CLASSES,
   TOPOLOGY_LINES,
-  TOPOLOGY_LISTS,
   TOPOLOGY_PATCHES,
 } from "./pipeline_key.ts";
 import type { Program } from "./programs.ts";
-import { badCommand, badShader } from "./refusal.ts";
+import { badShader } from "./refusal.ts";
 import { numericOf } from "./shader_variants.ts";
 import type { SubContext } from "./sub_context.ts";
 
@@ -56,8 +55,8 @@ export function checkProgram({ shaders }: Program, mode: number, discard: boolea
     throw badShader("Cannot draw: no fragment shader is bound");
   }
   const evaluates = shaders[VIRGL_SHADER_TESS_EVAL] !== undefined;
-  if (evaluates !== (shaders[VIRGL_SHADER_TESS_CTRL] !== undefined)) {
-    throw badShader("Cannot draw: one of the two tessellation shaders is missing");
+  if (!evaluates && shaders[VIRGL_SHADER_TESS_CTRL] !== undefined) {
+    throw badShader("Cannot draw: a tessellation control shader alone is bound");
   }
   if (evaluates !== (mode === PIPE_PRIM_PATCHES)) {
     throw badShader(`Cannot draw: primitive ${mode} and the tessellation shaders do not fit`);
@@ -66,22 +65,6 @@ export function checkProgram({ shaders }: Program, mode: number, discard: boolea
   if (geometry === undefined || evaluates) return;
   const input = geometry.info.properties.get("GS_INPUT_PRIMITIVE") ?? 4;
   if (GS_INPUTS[mode] !== input) throw badShader(`Cannot draw primitive ${mode}: the geometry shader wants ${input}`);
-}
-
-/**
- * Whether primitives are restarted, for vkCmdSetPrimitiveRestartEnable: 0 or 1.
- * @param index what restarts them. @throws {VirglRefusal} for another index than the greatest, which Vulkan has not
- */
-export function restartOf({ has }: Gpu, sub: SubContext, mode: number, index: number): number {
-  const bits = sub.indexBuffer.length * 8, most = bits === 32 ? 0xffff_ffff : (1 << bits) - 1;
-  // Indices cannot reach a greater one; Mesa sends all ones of 32 bits for smaller indices, too.
-  if (index > most && index !== 0xffff_ffff) return 0;
-  if (index < most) throw badCommand(`Cannot restart primitives at index ${index}: only the greatest one will do`);
-  const lists = TOPOLOGY_CLASSES[mode] === TOPOLOGY_PATCHES ? has.patchListRestart : has.listRestart;
-  if (TOPOLOGY_LISTS[mode] !== 0 && !lists) {
-    throw badCommand("Cannot restart primitives of a list: the GPU does not");
-  }
-  return 1;
 }
 
 /** Fills the key of the pipeline that the bound state wants. */

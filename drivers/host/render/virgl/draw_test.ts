@@ -203,7 +203,7 @@ Deno.test("a uniform buffer takes the place of constants, and zeros that of what
   });
 });
 
-Deno.test("indices: offsets, restart at the greatest, no more than the buffer has", async () => {
+Deno.test("indices: offsets, restart at any, no more than the buffer has", async () => {
   await withClient((client) => {
     const picture = ready(client), indices = client.makeBuffer(64), vertices = client.makeBuffer(64);
     client.write(indices, new Uint8Array(Uint16Array.of(9, 0, 1, 2, 0xffff, 3, 0, 0, ...new Array(24).fill(0)).buffer));
@@ -216,7 +216,11 @@ Deno.test("indices: offsets, restart at the greatest, no more than the buffer ha
     draw(5, 1, 0xffff);
     assertEquals(red(client, picture), ["###.", "##..", "#...", "...."]);
     draw(0xffff_ff00, 1, 0xffff_ffff);
-    assertThrows(() => draw(5, 1, 3), VirglRefusal, "restart");
+    client.run(VIRGL_CCMD_CLEAR, 4, 0, 0, 0, 0, 0, 0, 0);
+    client.write(indices, new Uint8Array(Uint16Array.of(9, 0, 1, 2, 77, 3, 0, 0, ...new Array(24).fill(0)).buffer));
+    draw(5, 1, 77);
+    assertEquals(red(client, picture), ["###.", "##..", "#...", "...."]);
+    draw(5, 1, 0xffff);
   });
 });
 
@@ -228,15 +232,6 @@ Deno.test("vertex elements without a buffer, or beyond it, are zero", async () =
     bind(client, VIRGL_OBJECT_VERTEX_ELEMENTS, 620);
     client.draw(...COVER);
     assertEquals(red(client, picture)[0], "....");
-  });
-});
-
-Deno.test("what is not aligned as its components is refused", async () => {
-  await withClient((client) => {
-    ready(client);
-    const vertices = client.makeBuffer(64);
-    client.run(VIRGL_CCMD_SET_VERTEX_BUFFERS, 16, 2, vertices);
-    assertThrows(() => client.run(VIRGL_CCMD_DRAW_VBO, 0, 3, 4, 0, 1, 0, 0, 0, 0, 0, 2, 0), VirglRefusal, "aligned");
   });
 });
 

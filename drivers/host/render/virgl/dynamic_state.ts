@@ -62,9 +62,11 @@ export class DynamicState {
     if ((dirty & DIRTY_SCISSOR) !== 0) this.#setScissors(sub, rasterizer, viewports, commands);
     if ((dirty & DIRTY_RASTERIZER) !== 0) this.#setRasterizer(rasterizer, commands);
     if ((dirty & DIRTY_DSA) !== 0) this.#setDsa(sub, dsa, commands);
-    if ((dirty & DIRTY_STENCIL_REF) !== 0) {
+    if ((dirty & (DIRTY_STENCIL_REF | DIRTY_DSA)) !== 0) {
+      // Faces that share their tests share the reference, too.
+      const back = dsa.back === dsa.front ? sub.stencilFront : sub.stencilBack;
       vk.vkCmdSetStencilReference(commands, FRONT, sub.stencilFront);
-      vk.vkCmdSetStencilReference(commands, BACK, sub.stencilBack);
+      vk.vkCmdSetStencilReference(commands, BACK, back);
     }
     if ((dirty & DIRTY_BLEND_COLOR) !== 0) {
       this.#m.f32.set(sub.blendColor, this.#blendColor >>> 2);

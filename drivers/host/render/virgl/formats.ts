@@ -42,6 +42,7 @@ import {
 } from "../../vulkan/mod.ts";
 import { colourOrder, IDENTITY, isIdentity, type Swizzle, vkChoices, vkVertexFormat } from "./format_names.ts";
 import type { Gpu } from "./gpu.ts";
+import { type VertexFetch, vertexFetch } from "./vertex_formats.ts";
 
 /**
  * How bytes of guest memory become texels. `direct`: as they are. The others go through the CPU, texel by texel, between the
@@ -116,15 +117,14 @@ const STENCIL_VIEWS: ReadonlySet<string> = new Set(["X24S8_UINT", "S8X24_UINT", 
 /** The formats of one GPU. */
 export class Formats {
   readonly #table: (GpuFormat | undefined)[] = [];
-  readonly #vertex: number[] = [];
+  readonly #vertex: (VertexFetch | undefined)[] = [];
 
   /** Asks the device about every format. @param gpu an open GPU */
   constructor(gpu: Gpu) {
     for (const info of VIRGL_FORMATS) {
       this.#table[info.number] = describe(gpu, info);
-      const vk = vkVertexFormat(info);
-      this.#vertex[info.number] =
-        vk !== 0 && (properties(gpu, vk).bufferFeatures & VK_FORMAT_FEATURE_VERTEX_BUFFER_BIT) !== 0 ? vk : 0;
+      const fetches = (vk: number) => (properties(gpu, vk).bufferFeatures & VK_FORMAT_FEATURE_VERTEX_BUFFER_BIT) !== 0;
+      this.#vertex[info.number] = vertexFetch(info, fetches);
     }
   }
 
@@ -133,9 +133,9 @@ export class Formats {
     return this.#table[format];
   }
 
-  /** The VkFormat of a vertex attribute; 0 if the GPU fetches none such. */
-  vertexFormat(format: number): number {
-    return this.#vertex[format] ?? 0;
+  /** How a vertex attribute is fetched; undefined if the GPU fetches none such. */
+  vertexFetch(format: number): VertexFetch | undefined {
+    return this.#vertex[format];
   }
 
   /** Every format that the GPU can hold. */

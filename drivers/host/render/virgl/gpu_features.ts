@@ -220,10 +220,10 @@ export type GpuFeatures = {
   ]: boolean;
 };
 
-function pick(names: readonly string[], there: unknown, has: Flags): Flags {
+function pick(names: readonly string[], there: unknown, has: Flags, without: readonly string[]): Flags {
   const found: Flags = {};
   for (const name of names) {
-    has[name] = (there as Record<string, unknown>)[name] === true;
+    has[name] = (there as Record<string, unknown>)[name] === true && !without.includes(name);
     if (has[name]) found[name] = true;
   }
   return found;
@@ -232,12 +232,13 @@ function pick(names: readonly string[], there: unknown, has: Flags): Flags {
 /**
  * What a device offers, and how to ask for it.
  *
- * @param instance an open instance. @param physical one of its devices.
+ * @param instance an open instance. @param physical one of its devices. @param without features to do without
  * @returns what it has, and options for a device that has it.
  */
 export function gpuFeatures(
   instance: Instance,
   physical: PhysicalDevice,
+  without: readonly (keyof GpuFeatures)[] = [],
 ): { readonly has: GpuFeatures; readonly options: DeviceOptions } {
   const { vk, arena } = instance;
   const present = offers.filter(({ extension }) => physical.extensions.has(extension));
@@ -259,15 +260,18 @@ export function gpuFeatures(
       core10,
       VkPhysicalDeviceFeatures.read(m, at + VkPhysicalDeviceFeatures2.offsets.features),
       has,
+      without,
     );
-    const features11 = pick(core11, VkPhysicalDeviceVulkan11Features.read(m, at11), has);
-    const features12 = pick(core12, VkPhysicalDeviceVulkan12Features.read(m, at12), has);
-    const features13 = pick(core13, VkPhysicalDeviceVulkan13Features.read(m, at13), has);
+    const features11 = pick(core11, VkPhysicalDeviceVulkan11Features.read(m, at11), has, without);
+    const features12 = pick(core12, VkPhysicalDeviceVulkan12Features.read(m, at12), has, without);
+    const features13 = pick(core13, VkPhysicalDeviceVulkan13Features.read(m, at13), has, without);
     for (const { members } of offers) for (const [ours] of members) has[ours] = false;
     const links: Chained[] = present.map(({ ask, read, members }, i) => {
       const there = read(m, places[i]);
       const asked: Flags = {};
-      for (const [ours, theirs] of members) if (there[theirs] === true) asked[theirs] = has[ours] = true;
+      for (const [ours, theirs] of members) {
+        if (there[theirs] === true && !(without as readonly string[]).includes(ours)) asked[theirs] = has[ours] = true;
+      }
       return ask(asked);
     });
     for (const [name, extension] of Object.entries(plain)) has[name] = physical.extensions.has(extension);

@@ -31,8 +31,10 @@ import {
   type ShaderInfo,
   uniformBinding,
 } from "../../shader/tgsi/mod.ts";
+import { VIRGL_SHADER_FRAGMENT } from "../../../../uapi/virgl_protocol.ts";
 import type { Gpu } from "./gpu.ts";
 import { KeyTable } from "./key_table.ts";
+import { badShader } from "./refusal.ts";
 import { shaderClass } from "./view_class.ts";
 
 /** Stage bits by VIRGL_SHADER_*. */
@@ -161,6 +163,75 @@ function describe(stages: readonly StageInfo[]): [Slot[], Slot[], Slot[]] {
   return [uniforms.sort(byBinding), textures.sort(byBinding), storage.sort(byBinding)];
 }
 
+/** Limits of what one stage names, and of what all name together, by VkDescriptorType. */
+const LIMITS_OF: readonly (readonly [types: readonly number[], stage: keyof Limits, all: keyof Limits])[] = [
+  [
+    [VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER, VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER_DYNAMIC],
+    "maxPerStageDescriptorUniformBuffers",
+    "maxDescriptorSetUniformBuffers",
+  ],
+  [
+    [VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER_DYNAMIC],
+    "maxPerStageDescriptorUniformBuffers",
+    "maxDescriptorSetUniformBuffersDynamic",
+  ],
+  [[VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER], "maxPerStageDescriptorSamplers", "maxDescriptorSetSamplers"],
+  [
+    [VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER, VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER],
+    "maxPerStageDescriptorSampledImages",
+    "maxDescriptorSetSampledImages",
+  ],
+  [[VK_DESCRIPTOR_TYPE_STORAGE_BUFFER], "maxPerStageDescriptorStorageBuffers", "maxDescriptorSetStorageBuffers"],
+  [
+    [VK_DESCRIPTOR_TYPE_STORAGE_IMAGE, VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER],
+    "maxPerStageDescriptorStorageImages",
+    "maxDescriptorSetStorageImages",
+  ],
+];
+
+type Limits = Pick<
+  Gpu["limits"],
+  | "maxPerStageDescriptorUniformBuffers"
+  | "maxPerStageDescriptorSamplers"
+  | "maxPerStageDescriptorSampledImages"
+  | "maxPerStageDescriptorStorageBuffers"
+  | "maxPerStageDescriptorStorageImages"
+  | "maxPerStageResources"
+  | "maxDescriptorSetUniformBuffers"
+  | "maxDescriptorSetUniformBuffersDynamic"
+  | "maxDescriptorSetSamplers"
+  | "maxDescriptorSetSampledImages"
+  | "maxDescriptorSetStorageBuffers"
+  | "maxDescriptorSetStorageImages"
+>;
+
+/**
+ * Checks that a GPU can bind what shaders name together.
+ * @throws {VirglRefusal} if it cannot: Vulkan would not see to it
+ */
+export function checkTotals(limits: Limits, slots: readonly Slot[]): void {
+  const count = (of: readonly Slot[], stage: number) =>
+    of.filter((slot) => slot.stage === stage || slot.stage < 0).length;
+  for (const [types, stageLimit, allLimit] of LIMITS_OF) {
+    const those = slots.filter(({ type }) => types.includes(type));
+    if (those.length > limits[allLimit]) {
+      throw badShader(`Cannot bind ${those.length} descriptors: ${allLimit} is ${limits[allLimit]}`);
+    }
+    for (let stage = 0; stage < STAGE_BITS.length; stage++) {
+      if (count(those, stage) > limits[stageLimit]) {
+        throw badShader(`Cannot bind ${count(those, stage)} descriptors: ${stageLimit} is ${limits[stageLimit]}`);
+      }
+    }
+  }
+  for (let stage = 0; stage < STAGE_BITS.length; stage++) {
+    // Colour attachments count, too.
+    const all = count(slots, stage) + (stage === VIRGL_SHADER_FRAGMENT ? 8 : 0);
+    if (all > limits.maxPerStageResources) {
+      throw badShader(`Cannot bind ${all} resources: maxPerStageResources is ${limits.maxPerStageResources}`);
+    }
+  }
+}
+
 /** The layouts of a device. */
 export class Layouts implements Disposable {
   readonly #gpu: Gpu;
@@ -200,7 +271,8 @@ export class Layouts implements Disposable {
   }
 
   #make(key: string, slots: readonly [Slot[], Slot[], Slot[]]): ProgramLayout {
-    const { device, vk } = this.#gpu;
+    const { device, vk, limits } = this.#gpu;
+    checkTotals(limits, slots.flat());
     const sets = slots.map((list) => new SetLayout(this.#makeSet(list), list)) as [SetLayout, SetLayout, SetLayout];
     const handle = device.arena.scope((m) => {
       const out = m.alloc(8);

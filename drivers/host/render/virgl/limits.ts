@@ -4,26 +4,32 @@
  * @module
  */
 
-/** Limits of one context or sub-context. */
+/** Limits of one context, with all its sub-contexts, but where another is named. */
 export const LIMITS = {
   /** Sub-contexts of a context (a GL context of the guest each). */
   subContexts: 256,
-  /** Objects of a sub-context. */
+  /** Objects. */
   objects: 1 << 18,
   /** Shaders among them. */
   shaders: 1 << 14,
   /** Characters of one shader's text. */
   shaderBytes: 1 << 20,
-  /** Characters of all shaders of a sub-context. */
-  totalShaderBytes: 64 << 20,
+  /** Characters of all shaders, with those that are not complete. */
+  totalShaderBytes: 32 << 20,
+  /** Bytes of all modules that were made of shaders. */
+  moduleBytes: 256 << 20,
   /** Modules made from one shader; the next one empties its cache. */
   variants: 256,
   /** Programs (tuples of shaders) of a sub-context that are remembered; the next one empties the cache. */
   programs: 4096,
-  /** Pipelines of a sub-context that are remembered; the next one empties the cache. */
-  pipelines: 4096,
+  /** Pipelines that are remembered; the next one empties the cache of its sub-context. */
+  pipelines: 8192,
   /** Vertices of all instances of a draw. */
   vertices: 1 << 28,
+  /** Threads of a dispatch. */
+  invocations: 2 ** 32,
+  /** VkSamplers that a context makes, as if it shared none. */
+  contextSamplers: 2048,
   /** VkSamplers of a renderer (maxSamplerAllocationCount may be less). */
-  samplers: 2048,
+  samplers: 1 << 15,
 } as const;

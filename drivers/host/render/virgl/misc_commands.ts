@@ -16,6 +16,7 @@ import {
 } from "../../../../uapi/virgl_protocol.ts";
 import { VK_MEMORY_HEAP_DEVICE_LOCAL_BIT } from "../../vulkan/mod.ts";
 import type { VirglContext } from "./context.ts";
+import { DIRTY_DRIVER_CONSTANTS } from "./dirty.ts";
 import type { CommandHandler, CommandHandlers } from "./handlers.ts";
 import { badResource } from "./refusal.ts";
 import { storeBytes } from "./store_bytes.ts";
@@ -44,15 +45,21 @@ function getMemoryInfo(context: VirglContext, words: Uint32Array, at: number): v
   storeBytes(backing, 0, bytes);
 }
 
+function setPolygonStipple({ current }: VirglContext, words: Uint32Array, at: number): void {
+  const { polygonStipple: rows } = current;
+  for (let i = 0; i < rows.length; i++) rows[i] = words[at + i];
+  current.dirty |= DIRTY_DRIVER_CONSTANTS;
+}
+
 const nothing: CommandHandler = () => {};
 
-/** The commands. Polygon stipple is one of those left aside: Vulkan has none, and what is drawn is solid. */
+/** The commands. */
 export const miscCommands: CommandHandlers = {
   [VIRGL_CCMD_NOP]: nothing,
   [VIRGL_CCMD_MEMORY_BARRIER]: barrier,
   [VIRGL_CCMD_TEXTURE_BARRIER]: barrier,
   [VIRGL_CCMD_GET_MEMORY_INFO]: getMemoryInfo,
-  [VIRGL_CCMD_SET_POLYGON_STIPPLE]: nothing,
+  [VIRGL_CCMD_SET_POLYGON_STIPPLE]: setPolygonStipple,
   [VIRGL_CCMD_SET_DEBUG_FLAGS]: nothing,
   [VIRGL_CCMD_SET_TWEAKS]: nothing,
   [VIRGL_CCMD_EMIT_STRING_MARKER]: nothing,

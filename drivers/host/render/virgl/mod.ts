@@ -10,10 +10,11 @@ import { type CapsLevel, VirglCaps } from "./caps.ts";
 import { virglContexts } from "./contexts.ts";
 import { Formats } from "./formats.ts";
 import { openGpu } from "./gpu.ts";
-import { Virgl, type VirglLimits } from "./virgl.ts";
+import type { VirglLimits } from "./parts.ts";
+import { Virgl } from "./virgl.ts";
 
 export type { CapsLevel } from "./caps.ts";
-export type { VirglLimits } from "./virgl.ts";
+export type { VirglLimits } from "./parts.ts";
 
 /** The renderer, and what tools want to know of it. */
 export interface VirglRenderer extends Renderer3d {

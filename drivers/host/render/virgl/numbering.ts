@@ -6,7 +6,7 @@
 import { DrmError } from "../../../../core/error.ts";
 
 /** How many descriptions are remembered; who needs more is refused, as numbers must not be used again. */
-const MOST = 1 << 16;
+const MOST = 1 << 13;
 
 /** A numbering. */
 export class Numbering {

@@ -56,7 +56,8 @@ const makers: ObjectMakers = {
   [VIRGL_OBJECT_VERTEX_ELEMENTS]: ({ engine, current }, _handle, words, at, length) =>
     new VertexElements(engine, current.vertexLayouts, words, at, length),
   [VIRGL_OBJECT_SAMPLER_VIEW]: (context, _handle, words, at) => new SamplerView(context, words, at),
-  [VIRGL_OBJECT_SAMPLER_STATE]: ({ engine }, _handle, words, at) => new SamplerState(engine, words, at),
+  [VIRGL_OBJECT_SAMPLER_STATE]: ({ engine, current }, _handle, words, at) =>
+    new SamplerState(engine, current.budget, words, at),
   [VIRGL_OBJECT_SURFACE]: (context, _handle, words, at, length) => new Surface(context, words, at, length),
   [VIRGL_OBJECT_MSAA_SURFACE]: (context, _handle, words, at, length) => new Surface(context, words, at, length),
   ...queryMakers,

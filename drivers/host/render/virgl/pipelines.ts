@@ -30,6 +30,7 @@ import {
   VK_FORMAT_R32G32B32A32_SFLOAT,
   VK_PROVOKING_VERTEX_MODE_FIRST_VERTEX_EXT,
   VK_PROVOKING_VERTEX_MODE_LAST_VERTEX_EXT,
+  VK_TESSELLATION_DOMAIN_ORIGIN_LOWER_LEFT,
   VK_VERTEX_INPUT_RATE_INSTANCE,
   VK_VERTEX_INPUT_RATE_VERTEX,
   VkGraphicsPipelineCreateInfo,
@@ -39,6 +40,7 @@ import {
   VkPipelineRasterizationLineStateCreateInfoEXT,
   VkPipelineRasterizationProvokingVertexStateCreateInfoEXT,
   VkPipelineRenderingCreateInfo,
+  VkPipelineTessellationDomainOriginStateCreateInfo,
   VkPipelineVertexInputDivisorStateCreateInfoEXT,
   VkPipelineViewportDepthClipControlCreateInfoEXT,
   type VkVertexInputAttributeDescription,
@@ -182,6 +184,8 @@ export function makePipeline(
       format: there ? elements.formats[register] : VK_FORMAT_R32G32B32A32_SFLOAT,
       offset: 0,
     });
+    const second = there ? elements.seconds[register] : 0;
+    if (second !== 0) attributes.push({ location: register + 16, binding: register, format: second, offset: 16 });
   }
   const raster = key[KEY_RASTER], samples = key[KEY_SAMPLES], colors = key[KEY_COLORS] & 0xff;
   const rasterChain: Chained<
@@ -233,7 +237,14 @@ export function makePipeline(
         pVertexAttributeDescriptions: attributes,
       },
       pInputAssemblyState: { topology: CLASS_TOPOLOGY[key[KEY_TOPOLOGY] & 0xff] },
-      pTessellationState: { patchControlPoints: Math.max(1, key[KEY_TOPOLOGY] >>> 8) },
+      pTessellationState: {
+        pNext: [
+          chain(VkPipelineTessellationDomainOriginStateCreateInfo, {
+            domainOrigin: VK_TESSELLATION_DOMAIN_ORIGIN_LOWER_LEFT,
+          }),
+        ],
+        patchControlPoints: Math.max(1, key[KEY_TOPOLOGY] >>> 8),
+      },
       pViewportState: {
         pNext: has.depthClipControl
           ? [

@@ -5,7 +5,8 @@
  */
 
 import { VIRGL_SHADER_GEOMETRY, VIRGL_SHADER_TESS_EVAL, VIRGL_SHADER_VERTEX } from "../../../../uapi/virgl_protocol.ts";
-import { Semantic } from "../../shader/tgsi/mod.ts";
+import { Semantic, semanticKey } from "../../shader/tgsi/mod.ts";
+import type { Budget } from "./budget.ts";
 import type { Engine } from "./engine.ts";
 import { KeyTable } from "./key_table.ts";
 import type { ProgramLayout } from "./layouts.ts";
@@ -13,6 +14,7 @@ import { LIMITS } from "./limits.ts";
 import type { Shader } from "./objects/shader.ts";
 import { PIPELINE_WORDS } from "./pipeline_key.ts";
 import type { Pipeline } from "./pipelines.ts";
+import { badShader } from "./refusal.ts";
 
 /** Words of a program's key: a shader's id for each graphics stage, or the compute stage's alone. */
 const PROGRAM_WORDS = 6;
@@ -38,6 +40,7 @@ export class Program {
     this.key = key;
     this.shaders = shaders;
     const used = shaders.filter((shader) => shader !== undefined);
+    checkGeometryInputs(shaders, engine.gpu.limits.maxGeometryInputComponents);
     this.layout = engine.layouts.get(used.map(({ stage, info }) => ({ stage, info })));
     this.last = shaders[VIRGL_SHADER_GEOMETRY] !== undefined
       ? VIRGL_SHADER_GEOMETRY
@@ -51,16 +54,32 @@ export class Program {
   }
 }
 
+/** A geometry shader's inputs have the locations of what was written before it; a GPU may have fewer of them there. */
+function checkGeometryInputs(shaders: readonly (Shader | undefined)[], components: number): void {
+  const geometry = shaders[VIRGL_SHADER_GEOMETRY];
+  const producer = shaders[VIRGL_SHADER_TESS_EVAL] ?? shaders[VIRGL_SHADER_VERTEX];
+  if (geometry === undefined || producer === undefined) return;
+  for (const { name, index } of geometry.info.inputs) {
+    const location = producer.outputs.get(semanticKey(name, index));
+    if (location !== undefined && (location + 1) * 4 > components) {
+      throw badShader(
+        `Cannot link a geometry shader: its input ${location} is beyond the GPU's ${components} components`,
+      );
+    }
+  }
+}
+
 /** The programs of a sub-context. */
 export class ProgramCache implements Disposable {
   readonly #engine: Engine;
   readonly #programs = new KeyTable<Program>(PROGRAM_WORDS);
   readonly #key = new Int32Array(PROGRAM_WORDS);
-  #pipelines = 0;
+  readonly #budget: Budget;
 
   /** None yet. */
-  constructor(engine: Engine) {
+  constructor(engine: Engine, budget: Budget) {
     this.#engine = engine;
+    this.#budget = budget;
   }
 
   /** The program of some shaders. @param shaders by VIRGL_SHADER_*. @param compute whether that stage, or all others, count */
@@ -81,13 +100,18 @@ export class ProgramCache implements Disposable {
     return program;
   }
 
-  /** Adds a pipeline to a program of this cache. */
+  /** Adds a pipeline to a program of this cache. @throws {DrmError} ENOMEM if other sub-contexts have all that there may be */
   addPipeline(program: Program, key: Int32Array, pipeline: Pipeline): void {
-    if (this.#pipelines >= LIMITS.pipelines) {
+    if (!this.#budget.has("pipelines", 1)) {
       for (const other of this.#programs.values()) this.#forgetPipelines(other);
     }
+    try {
+      this.#budget.take("pipelines", 1);
+    } catch (error) {
+      this.#engine.recorder.disposeLater(pipeline);
+      throw error;
+    }
     program.pipelines.set(key, pipeline);
-    this.#pipelines++;
   }
 
   /** Forgets a program; one of its shaders goes. */
@@ -109,7 +133,7 @@ export class ProgramCache implements Disposable {
   }
 
   #forgetPipelines(program: Program): void {
-    this.#pipelines -= program.pipelines.size;
+    this.#budget.give("pipelines", program.pipelines.size);
     for (const pipeline of program.pipelines.values()) this.#engine.recorder.disposeLater(pipeline);
     program.pipelines.clear();
   }

@@ -46,6 +46,7 @@ function report(engine: Engine, query: Query, run: QueryRun): void {
   if (backing !== undefined) storeBytes(backing, offset, state);
   if (buffer?.bytes !== undefined && !resource.raw && resource.usedBy <= engine.recorder.completed()) {
     buffer.bytes.set(state, offset);
+    resource.version++;
     buffer.device.allocation.flush(offset, QUERY_STATE_BYTES);
   }
 }

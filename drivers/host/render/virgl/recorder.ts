@@ -59,7 +59,7 @@ export class Recorder implements Disposer, Disposable {
   submission: number;
   /** Submissions up to this one may have their part of `readback` used again: the CPU has taken what it wanted. */
   settled = Infinity;
-  /** Work since the last submission: whoever records draws and dispatches counts them, for `breathe`. */
+  /** Draws and dispatches since the last submission, for `breathe`: whoever records them counts. */
   work = 0;
   readonly #queue: Queue;
   readonly #barriers: Barriers;
@@ -161,8 +161,10 @@ export class Recorder implements Disposer, Disposable {
       resource.stamp = this.#stamp;
       resource.reads = resource.writes = 0;
     }
-    if ((usage & WRITES) !== 0) resource.writes |= usage;
-    else resource.reads |= usage;
+    if ((usage & WRITES) !== 0) {
+      resource.writes |= usage;
+      resource.written(this.submission);
+    } else resource.reads |= usage;
     this.#used |= usage;
     resource.usedBy = resource.recordedBy = this.submission;
   }
@@ -226,6 +228,7 @@ export class Recorder implements Disposer, Disposable {
       this.#boxes.add(resource.id, level, x, y, z, width, height, depth);
     }
     resource.usedBy = this.submission;
+    resource.written(this.submission);
     return commands;
   }
 
@@ -250,7 +253,7 @@ export class Recorder implements Disposer, Disposable {
     }
     const commands = this.#earlyHandle();
     this.#initializer.initialize(this, resource, commands, overwritten);
-    resource.usedBy = this.submission;
+    resource.usedBy = resource.writtenBy = this.submission;
     // All of it: what is copied there next has to wait.
     for (let level = 0; level < resource.levels; level++) {
       if (this.#boxes.add(resource.id, level, 0, 0, 0, Infinity, Infinity, Infinity)) continue;

@@ -5,7 +5,7 @@
  */
 
 import { DrmError } from "../../../../core/error.ts";
-import type { Backing } from "../../../../core/host.ts";
+import type { Backing, RenderResource } from "../../../../core/host.ts";
 import type { Resource3d, Resource3dInfo } from "../../../../core/host3d.ts";
 import { PIPE_TEXTURE_2D_ARRAY, PIPE_TEXTURE_3D } from "../../../../uapi/pipe.ts";
 import {
@@ -25,8 +25,8 @@ import { BufferViews } from "./buffer_views.ts";
 import { type GpuFormat, imageUsage, lesserUsage } from "./formats.ts";
 import type { Gpu } from "./gpu.ts";
 import { ImageViews } from "./image_views.ts";
-import { bufferUsage } from "./resource_usage.ts";
 import { bufferSize, imageBytes, type ImageShape, imageShape, isBuffer } from "./resource_shape.ts";
+import type { SmallBuffers } from "./small_buffers.ts";
 
 /** A resource's buffer. */
 export interface ResourceBuffer {
@@ -48,6 +48,8 @@ export interface ResourceOwner extends Disposer {
   readonly gpu: Gpu;
   /** What they are counted against; gives their numbers. */
   readonly holdings: Holdings;
+  /** Where buffers come from, and go. */
+  readonly buffers: SmallBuffers;
 }
 
 /** A resource. Disposing frees it at once: `unref` does it when the GPU is done. */
@@ -88,6 +90,10 @@ export class VirglResource implements Resource3d, Disposable {
   usedBy = 0;
   /** The last submission whose main command buffer uses it. */
   recordedBy = 0;
+  /** The last submission in which the GPU writes it. */
+  writtenBy = 0;
+  /** Grows with each write that is recorded or done: what was made of its contents is stale then. */
+  version = 0;
   /** Nothing was written yet: its memory is to be zeroed before its first use. The recorder does that. */
   raw = true;
   /** The guest memory behind it. */
@@ -126,7 +132,7 @@ export class VirglResource implements Resource3d, Disposable {
       const made = owner.holdings.take(
         this,
         this.#bytes = capacity,
-        () => device.createBuffer({ size: capacity, usage: bufferUsage(owner.gpu) }),
+        () => owner.buffers.take(capacity),
       );
       const bytes = made.allocation.hostVisible ? made.bytes : undefined;
       this.buffer = { handle: made.handle, size, capacity, bytes, device: made };
@@ -230,6 +236,17 @@ export class VirglResource implements Resource3d, Disposable {
     return new VirglResource(this.#owner, info, format);
   }
 
+  /** Whether it is of a GPU: those of another renderer are not. */
+  isOf(gpu: Gpu): boolean {
+    return this.#owner.gpu === gpu;
+  }
+
+  /** Says that a submission's commands write it. */
+  written(submission: number): void {
+    this.writtenBy = submission;
+    this.version++;
+  }
+
   /** Keeps it alive. */
   ref(): void {
     this.#refs++;
@@ -241,6 +258,11 @@ export class VirglResource implements Resource3d, Disposable {
     this.reader.close();
     this.backing = undefined;
     this.#owner.disposeLater(this);
+  }
+
+  /** Bytes of the device's memory that it takes. */
+  get footprint(): number {
+    return this.#bytes;
   }
 
   /** How many refer to it; 0: it is gone, or going. */
@@ -258,7 +280,7 @@ export class VirglResource implements Resource3d, Disposable {
     if (!this.#open) return;
     this.#open = false;
     this.#bufferViews?.[Symbol.dispose]();
-    this.buffer?.device[Symbol.dispose]();
+    if (this.buffer !== undefined) this.#owner.buffers.give(this.buffer.device);
     this.image?.[Symbol.dispose]();
     this.#owner.holdings.remove(this, this.#bytes);
   }
@@ -272,4 +294,10 @@ export class VirglResource implements Resource3d, Disposable {
 // Formats that name the stencil of another are for views alone.
 function viewable(format: GpuFormat): number {
   return format.info.isDepth || !format.info.isStencil || format.aspect === format.viewAspect ? format.viewAspect : -1;
+}
+
+/** What a caller holds as a resource, as one of a GPU. @throws {TypeError} if another renderer made it */
+export function resourceOf(resource: RenderResource, gpu: Gpu): VirglResource {
+  if (resource instanceof VirglResource && resource.isOf(gpu)) return resource;
+  throw new TypeError("Cannot use a resource that virgl did not make");
 }

@@ -21,7 +21,7 @@ import {
 } from "../../vulkan/mod.ts";
 import type { Gpu } from "./gpu.ts";
 import { LIMITS } from "./limits.ts";
-import { FOR_COMPARE, FOR_INTEGERS, FOR_NEAREST } from "./objects/sampler_state.ts";
+import { FOR_COMPARE, FOR_INTEGERS, FOR_NEAREST, FOR_SWIZZLE } from "./objects/sampler_state.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** VK_SAMPLER_ADDRESS_MODE_*. */
@@ -69,14 +69,14 @@ export interface SamplerDescription {
 export function samplerDescription(gpu: Gpu, state: Uint32Array, kind: number): SamplerDescription {
   const { has, limits } = gpu;
   const s0 = state[0];
-  const nearest = (kind & FOR_NEAREST) !== 0, integers = (kind & FOR_INTEGERS) !== 0;
+  const nearest = (kind & FOR_NEAREST) !== 0;
   const minFilter = nearest ? 0 : Math.min(s0 >>> 9 & 3, 1), magFilter = nearest ? 0 : Math.min(s0 >>> 13 & 3, 1);
   const mip = s0 >>> 11 & 3, mipmapped = mip < 2;
   const linear = minFilter === 1 || magFilter === 1;
   const address = (shift: number) => wrap(s0 >>> shift & 7, linear, has.samplerMirrorClampToEdge);
   const addressModeU = address(0), addressModeV = address(3), addressModeW = address(6);
   const anisotropy = s0 >>> 20 & 63;
-  const minLod = clamped(state[2], 0, 1000);
+  const minLod = clamped(state[2], 0, 1000), maxLod = clamped(state[3], 0, 1000);
   const info: VkSamplerCreateInfo = {
     magFilter,
     minFilter,
@@ -90,21 +90,29 @@ export function samplerDescription(gpu: Gpu, state: Uint32Array, kind: number): 
     compareEnable: (kind & FOR_COMPARE) !== 0,
     // A comparing shader with a sampler that does not compare: undefined in GL; passing is what most do.
     compareOp: (s0 >>> 15 & 1) !== 0 ? s0 >>> 16 & 7 : 7,
-    minLod,
-    // Without mipmaps only the base level is used; 0.25 still tells magnification from minification.
-    maxLod: mipmapped ? Math.max(minLod, clamped(state[3], 0, 1000)) : minLod + 0.25,
+    // Without mipmaps only the base level is used; 0.25 still tells minification from magnification.
+    minLod: mipmapped ? minLod : Math.min(minLod, 0.25),
+    maxLod: mipmapped ? Math.max(minLod, maxLod) : minLod > 0 ? 0.25 : Math.min(maxLod, 0.25),
     borderColor: VK_BORDER_COLOR_FLOAT_TRANSPARENT_BLACK,
     flags: (s0 >>> 19 & 1) === 0 && has.nonSeamlessCubeMap ? VK_SAMPLER_CREATE_NON_SEAMLESS_CUBE_MAP_BIT_EXT : 0,
   };
   if (addressModeU === BORDER || addressModeV === BORDER || addressModeW === BORDER) {
-    border(gpu, info, state, integers);
+    border(gpu, info, state, kind);
   }
   const { pNext: _, ...plain } = info;
-  return { info, key: `${JSON.stringify(plain)} ${info.pNext === undefined ? "" : state.subarray(4, 8).join()}` };
+  return { info, key: `${JSON.stringify(plain)} ${info.pNext === undefined ? "" : words.join()}` };
 }
 
-function border(gpu: Gpu, info: VkSamplerCreateInfo, state: Uint32Array, integers: boolean): void {
+function border(gpu: Gpu, info: VkSamplerCreateInfo, state: Uint32Array, kind: number): void {
+  const swizzle = kind >>> FOR_SWIZZLE, integers = (kind & FOR_INTEGERS) !== 0;
   words.set(state.subarray(4, 8));
+  if (swizzle !== 0) {
+    // Vulkan's border is the image's, the client's is the format's: each component is found where the format looks for it.
+    for (let i = 3; i >= 0; i--) {
+      const from = swizzle >>> i * 3 & 7;
+      if (from < 4) words[from] = state[4 + i];
+    }
+  }
   const one = integers ? 1 : 0x3f80_0000;
   const black = words[0] === 0 && words[1] === 0 && words[2] === 0;
   if (black && words[3] === 0) {

@@ -3,7 +3,6 @@
  * @module
  */
 
-import { PIPE_BUFFER } from "../../../../uapi/pipe.ts";
 import {
   VIRGL_CCMD_BIND_SAMPLER_STATES,
   VIRGL_CCMD_BIND_SHADER,
@@ -32,7 +31,6 @@ import { Shader } from "./objects/shader.ts";
 import { badCommand, badFormat, badResource } from "./refusal.ts";
 import { StorageBindings } from "./storage.ts";
 import { type BufferBinding, STAGES, STORAGE_SLOTS, UNIFORM_SLOTS, UNITS } from "./sub_context.ts";
-import { viewClass } from "./view_class.ts";
 
 /** The most that CONST[0] may have, words. */
 const MOST_CONSTANTS = 16384;
@@ -196,7 +194,7 @@ function setShaderImages(context: VirglContext, words: Uint32Array, at: number, 
   for (let i = 0; i < count; i++) {
     const w = at + 2 + i * 5, image = images[stage * STORAGE_SLOTS + start + i], id = words[w + 4];
     if (id === 0) {
-      image.set(undefined, 0n, -1);
+      image.clear();
       continue;
     }
     const resource = context.resource(id), format = engine.formats.of(words[w]);
@@ -205,10 +203,11 @@ function setShaderImages(context: VirglContext, words: Uint32Array, at: number, 
     if (resource.buffer !== undefined) {
       // Of a buffer: its offset and size.
       if (!format.canStorageBuffer) throw badFormat(`Cannot store to texels of ${format.info.name}`);
-      image.set(resource, resource.bufferView(format, layers, level), viewClass(PIPE_BUFFER, 1));
+      resource.bufferView(format, layers, level);
+      image.set(resource, format, level, layers, 0);
     } else {
-      const view = resource.storageView(format, resource.target, level, layers & 0xffff, layers >>> 16);
-      image.set(resource, view, viewClass(resource.target, resource.samples));
+      // Mesa sends a struct's bytes: above the level's 8 bits is padding.
+      image.set(resource, format, level & 0xff, layers & 0xffff, layers >>> 16);
     }
   }
   current.dirty |= DIRTY_STORAGE;

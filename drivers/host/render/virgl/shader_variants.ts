@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PIPE_FUNC_ALWAYS } from "../../../../uapi/pipe.ts";
+import { PIPE_FUNC_ALWAYS, PIPE_PRIM_POINTS } from "../../../../uapi/pipe.ts";
 import {
   VIRGL_SHADER_FRAGMENT,
   VIRGL_SHADER_GEOMETRY,
@@ -21,6 +21,7 @@ import {
 } from "../../shader/tgsi/mod.ts";
 import type { Surface } from "./objects/surface.ts";
 import { type Module, type Shader, VARIANT_WORDS } from "./objects/shader.ts";
+import { TOPOLOGY_CLASSES, TOPOLOGY_POINTS, TOPOLOGY_TRIANGLES } from "./pipeline_key.ts";
 import type { Program } from "./programs.ts";
 import { type SubContext, UNITS } from "./sub_context.ts";
 
@@ -32,7 +33,16 @@ const MOST_SHADOWS = (VARIANT_WORDS - SHADOWS) * 2;
 // Bits of LAST_STAGE.
 const LAST = 1, HALF_Z = 2, WRITE_POINT = 4, FIXED_POINT = 8, CLAMP = 16;
 // Bits of FRAGMENT above the alpha function.
-const TWO_SIDE = 8, FLAT = 16, LOWER_LEFT = 32, DUAL = 64, SAMPLE = 128, CLAMP_FRAGMENT = 256, ONE = 512;
+const TWO_SIDE = 8,
+  FLAT = 16,
+  LOWER_LEFT = 32,
+  DUAL = 64,
+  SAMPLE = 128,
+  CLAMP_FRAGMENT = 256,
+  ONE = 512,
+  NO_MASK = 1024,
+  COVERAGE = 2048,
+  STIPPLE = 4096;
 
 const NUMERIC: readonly NumericType[] = ["float", "int", "uint"];
 const key = new Int32Array(VARIANT_WORDS);
@@ -66,9 +76,17 @@ function numericIndex(type: NumericType): number {
   return type === "float" ? 0 : type === "int" ? 1 : 2;
 }
 
+/** Whether points reach the rasterizer. @param topology TOPOLOGY_* of what is drawn */
+function drawsPoints({ shaders }: Program, topology: number): boolean {
+  const geometry = shaders[VIRGL_SHADER_GEOMETRY], evaluation = shaders[VIRGL_SHADER_TESS_EVAL];
+  if (geometry !== undefined) return geometry.info.properties.get("GS_OUTPUT_PRIMITIVE") === PIPE_PRIM_POINTS;
+  if (evaluation !== undefined) return (evaluation.info.properties.get("TES_POINT_MODE") ?? 0) !== 0;
+  return topology === TOPOLOGY_POINTS;
+}
+
 /**
  * The module of a stage of a program.
- * @param points whether points are drawn. @param patchVertices vertices of a patch. @param feedback whether transform feedback
+ * @param mode PIPE_PRIM_*. @param patchVertices vertices of a patch. @param feedback whether transform feedback
  * is on
  * @throws {VirglRefusal} if the shader cannot be translated
  */
@@ -76,11 +94,13 @@ export function moduleOf(
   sub: SubContext,
   program: Program,
   shader: Shader,
-  points: boolean,
+  mode: number,
   patchVertices: number,
   feedback: boolean,
 ): Module {
-  const { rasterizer, engine } = sub, { stage, info } = shader;
+  const { rasterizer, engine } = sub, { stage, info } = shader, topology = TOPOLOGY_CLASSES[mode];
+  const polygons = topology === TOPOLOGY_TRIANGLES;
+  const points = drawsPoints(program, topology) || (polygons && rasterizer?.fill === 2);
   key.fill(0);
   const producer = program.shaders[producerOf(program, stage)];
   key[INTERFACE] = producer?.interface ?? 0;
@@ -93,7 +113,10 @@ export function moduleOf(
   }
   if (stage === VIRGL_SHADER_VERTEX) key[ATTRIBUTES] = sub.vertexElements?.typesKey ?? 0;
   if (stage === VIRGL_SHADER_TESS_CTRL || stage === VIRGL_SHADER_TESS_EVAL) key[ATTRIBUTES] = patchVertices;
-  if (stage === VIRGL_SHADER_FRAGMENT) fragmentKey(sub, points);
+  if (stage === VIRGL_SHADER_FRAGMENT) {
+    fragmentKey(sub, points);
+    if (polygons && rasterizer?.polygonStipple === true) key[FRAGMENT] |= STIPPLE;
+  }
   const { samplers } = info;
   if (samplers.length > 0) samplerKey(sub, shader);
   return shader.known(key) ?? shader.make(key, describe(sub, shader, producer, patchVertices));
@@ -115,6 +138,9 @@ function fragmentKey(sub: SubContext, points: boolean): void {
     if (points) key[SPRITES] = rasterizer.spriteCoordEnable;
   }
   if (blend?.dualSource === true) word |= DUAL;
+  if (!sampled) word |= NO_MASK;
+  // Coverage comes from output 0's alpha, attachment or not.
+  else if (first === undefined && blend?.alphaToCoverage === true) word |= COVERAGE;
   // Vulkan does it itself where it can.
   if (blend?.alphaToOne === true && !sub.engine.gpu.has.alphaToOne && sampled) word |= ONE;
   key[FRAGMENT] = word;
@@ -169,6 +195,7 @@ function describe(
     for (const color of sub.framebuffer.colors) {
       colorOutputs.push(color === undefined ? undefined : { type: NUMERIC[numericOf(color)] });
     }
+    if ((word & COVERAGE) !== 0) colorOutputs[0] = { type: "float" };
   }
   return {
     ...DEFAULT_VARIANT,
@@ -176,6 +203,7 @@ function describe(
     outputLocations: shader.outputs,
     attributeTypes: shader.stage === VIRGL_SHADER_VERTEX ? sub.vertexElements?.types ?? [] : [],
     patchVertices: Math.max(1, patchVertices),
+    sharedMemory: shader.sharedMemory,
     samplers,
     lastVertexStage: (last & LAST) !== 0,
     clipHalfz: (last & HALF_Z) !== 0,
@@ -193,5 +221,7 @@ function describe(
     sampleShading: (word & SAMPLE) !== 0,
     clampColor: (word & CLAMP_FRAGMENT) !== 0 || (last & CLAMP) !== 0,
     alphaToOne: (word & ONE) !== 0,
+    polygonStipple: (word & STIPPLE) !== 0,
+    ignoreSampleMask: (word & NO_MASK) !== 0,
   };
 }

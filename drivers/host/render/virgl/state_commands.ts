@@ -123,11 +123,11 @@ function same(a: Framebuffer, b: Framebuffer): boolean {
 }
 
 function setFramebufferSize(context: VirglContext, words: Uint32Array, at: number): void {
-  const size = words[at], rest = words[at + 1], samples = Math.max(1, rest >>> 16 & 0xff);
-  const { limits } = context.engine.gpu;
-  if ((samples & samples - 1) !== 0 || (limits.framebufferNoAttachmentsSampleCounts & samples) === 0) {
-    throw badCommand(`Cannot render without attachments with ${samples} samples`);
-  }
+  const size = words[at], rest = words[at + 1], { limits } = context.engine.gpu;
+  // Vulkan's counts are powers of two: the next that there is, else the most.
+  const counts = limits.framebufferNoAttachmentsSampleCounts, wanted = Math.max(1, rest >>> 16 & 0xff);
+  let samples = 1;
+  for (let most = 1; most <= 64 && samples < wanted; most *= 2) if ((counts & most) !== 0) samples = most;
   const { current } = context, { framebuffer } = current;
   // It says what a framebuffer without attachments is like; the attachments of another stay.
   if (framebuffer.depth !== undefined || framebuffer.colors.some((color) => color !== undefined)) return;
@@ -150,9 +150,6 @@ function setVertexBuffers(context: VirglContext, words: Uint32Array, at: number,
     if (resource !== undefined && resource.buffer === undefined) {
       throw badResource(`Cannot fetch vertices from resource ${id}: it is no buffer`);
     }
-    if (stride > context.engine.gpu.limits.maxVertexInputBindingStride) {
-      throw badCommand(`Cannot fetch vertices ${stride} bytes apart: the GPU does not`);
-    }
     binding.set(resource, offset, stride);
   }
   current.dirty |= DIRTY_VERTEX_BUFFERS;
@@ -168,9 +165,6 @@ function setIndexBuffer(context: VirglContext, words: Uint32Array, at: number, l
   const resource = context.resource(id), size = words[at + 1], offset = words[at + 2];
   if (resource.buffer === undefined) throw badResource(`Cannot fetch indices from resource ${id}: it is no buffer`);
   if (size !== 1 && size !== 2 && size !== 4) throw badCommand(`Cannot fetch indices of ${size} bytes`);
-  if (size === 1 && !context.engine.gpu.has.indexUint8) {
-    throw badCommand("Cannot fetch indices of a byte: the GPU does not");
-  }
   if (offset % size !== 0) throw badCommand(`Cannot fetch indices of ${size} bytes from ${offset} on`);
   if (resource !== indexBuffer.resource || size !== indexBuffer.length) {
     indexBuffer.set(resource, offset, size);

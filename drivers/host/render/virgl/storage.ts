@@ -8,11 +8,15 @@ import {
   VK_DESCRIPTOR_TYPE_STORAGE_IMAGE,
   VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER,
 } from "../../vulkan/mod.ts";
+import { DrmError } from "../../../../core/error.ts";
+import { PIPE_BUFFER, PIPE_TEXTURE_1D, PIPE_TEXTURE_2D, PIPE_TEXTURE_3D } from "../../../../uapi/pipe.ts";
 import type { DescriptorSets } from "./descriptors.ts";
+import type { GpuFormat } from "./formats.ts";
 import type { Slot } from "./layouts.ts";
 import type { VirglResource } from "./resource.ts";
 import { BufferBinding, STAGES, STORAGE_SLOTS, type SubContext } from "./sub_context.ts";
 import { SHADER_WRITE } from "./usage.ts";
+import { viewClass } from "./view_class.ts";
 
 let nextId = 1;
 
@@ -20,21 +24,57 @@ let nextId = 1;
 export class ImageBinding {
   /** Whose; undefined for nothing. */
   resource: VirglResource | undefined;
-  /** The VkImageView, or VkBufferView. */
-  view = 0n;
-  /** What it is: see view_class.ts. */
-  viewClass = -1;
   /** Unique for each binding that was made. */
   id = 0;
+  #format: GpuFormat | undefined;
+  #level = 0;
+  #first = 0;
+  #last = 0;
 
-  /** Binds another, or nothing. */
-  set(resource: VirglResource | undefined, view: bigint, viewClass: number): void {
-    resource?.ref();
+  /** Binds nothing. */
+  clear(): void {
+    this.resource?.unref();
+    this.resource = this.#format = undefined;
+    this.id = 0;
+  }
+
+  /**
+   * Binds a level, and layers of it.
+   * @param level of a buffer: its bytes. @param first of a buffer: the first byte
+   */
+  set(resource: VirglResource, format: GpuFormat, level: number, first: number, last: number): void {
+    resource.ref();
     this.resource?.unref();
     this.resource = resource;
-    this.view = view;
-    this.viewClass = viewClass;
-    this.id = resource === undefined ? 0 : nextId++;
+    this.#format = format;
+    this.#level = level;
+    this.#first = first;
+    this.#last = last;
+    this.id = nextId++;
+  }
+
+  /**
+   * The VkImageView, or VkBufferView, that a shader wants; 0n if what is bound is none such. A shader's 2D image is a layer of an
+   * array or a cube, too (glBindImageTexture without layers).
+   * @param wanted see view_class.ts
+   */
+  view(wanted: number): bigint {
+    const { resource } = this, format = this.#format;
+    if (resource === undefined || format === undefined) return 0n;
+    const target = wanted & 15;
+    if (resource.buffer !== undefined) {
+      return wanted === viewClass(PIPE_BUFFER, 1) ? resource.bufferView(format, this.#first, this.#level) : 0n;
+    }
+    if (wanted !== viewClass(target, resource.samples)) return 0n;
+    const one = target === PIPE_TEXTURE_1D || target === PIPE_TEXTURE_2D;
+    const [first, last] = target === PIPE_TEXTURE_3D ? [0, 0] : [this.#first, one ? this.#first : this.#last];
+    try {
+      return resource.storageView(format, target, this.#level, first, last);
+    } catch (error) {
+      // Not a texture of that kind: the shader stores nowhere.
+      if (error instanceof DrmError && error.code === "EINVAL") return 0n;
+      throw error;
+    }
   }
 }
 
@@ -93,7 +133,7 @@ export class StorageBindings implements Disposable {
         continue;
       }
       const image = this.images[slot.stage * STORAGE_SLOTS + slot.slot];
-      const view = image.viewClass === slot.viewClass ? image.view : 0n;
+      const view = image.view(slot.viewClass);
       if (slot.type === VK_DESCRIPTOR_TYPE_STORAGE_IMAGE) descriptors.image(set, slot.binding, slot.type, 0n, view);
       else if (slot.type === VK_DESCRIPTOR_TYPE_STORAGE_TEXEL_BUFFER) {
         descriptors.texels(set, slot.binding, slot.type, view);
@@ -123,7 +163,7 @@ export class StorageBindings implements Disposable {
 
   /** Lets go of everything. */
   [Symbol.dispose](): void {
-    for (const image of this.images) image.set(undefined, 0n, -1);
+    for (const image of this.images) image.clear();
     for (const buffer of this.atomics) buffer.set(undefined, 0, 0);
   }
 }

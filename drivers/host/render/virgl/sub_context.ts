@@ -4,11 +4,11 @@
  */
 
 import { U32Map } from "../../../../core/u32_map.ts";
+import type { Budget } from "./budget.ts";
 import { DIRTY_ALL } from "./dirty.ts";
 import type { DrawCondition, DrawHook } from "./draw_hook.ts";
 import type { Engine } from "./engine.ts";
 import { Framebuffer } from "./framebuffer.ts";
-import { LIMITS } from "./limits.ts";
 import { Numbering } from "./numbering.ts";
 import type { VirglObject } from "./object.ts";
 import type { Blend } from "./objects/blend.ts";
@@ -62,6 +62,8 @@ export class Constants {
 export class SubContext implements Disposable {
   /** What it executes with. */
   readonly engine: Engine;
+  /** What its context may have. */
+  readonly budget: Budget;
   /** DIRTY_* bits. */
   dirty: number = DIRTY_ALL;
 
@@ -113,6 +115,8 @@ export class SubContext implements Disposable {
   sampleMask = 0xffff_ffff;
   /** Least samples to shade. */
   minSamples = 0;
+  /** Rows of the polygon stipple. */
+  readonly polygonStipple: Uint32Array<ArrayBuffer> = new Uint32Array(32).fill(0xffff_ffff);
   /** 8 user clip planes. */
   readonly clipPlanes: Float32Array<ArrayBuffer> = new Float32Array(32);
   /** Default tessellation levels: 4 outer, 2 inner. */
@@ -125,8 +129,6 @@ export class SubContext implements Disposable {
   readonly modules: (Module | undefined)[] = new Array(5).fill(undefined);
   /** Programs of its shaders. */
   readonly programs: ProgramCache;
-  /** Characters of all its shaders. */
-  shaderBytes = 0;
   /** Numbers of what shaders pass on. */
   readonly interfaces: Numbering = new Numbering();
   /** Whether commands are executed: SET_RENDER_CONDITION, if it is to be decided here. */
@@ -140,10 +142,11 @@ export class SubContext implements Disposable {
   readonly #objects = new U32Map<VirglObject>();
 
   /** An empty one. */
-  constructor(engine: Engine) {
+  constructor(engine: Engine, budget: Budget) {
     this.engine = engine;
+    this.budget = budget;
     this.framebuffer = Framebuffer.none;
-    this.programs = new ProgramCache(engine);
+    this.programs = new ProgramCache(engine, budget);
   }
 
   /** Everything has to be made the GPU's anew. */
@@ -175,14 +178,15 @@ export class SubContext implements Disposable {
   /** Gives an object its handle. One that the handle named before is dropped. @throws {VirglRefusal} for handle 0, or too many */
   addObject(handle: number, object: VirglObject): void {
     const old = this.object(handle);
-    if (handle === 0 || (old === undefined && this.#objects.size >= LIMITS.objects)) {
+    if (handle === 0 || (old === undefined && !this.budget.has("objects", 1))) {
       object.drop();
       throw badHandle(
         handle === 0
           ? "Cannot make an object with handle 0"
-          : `Cannot make object ${handle}: there are ${this.#objects.size}`,
+          : `Cannot make object ${handle}: there are ${this.budget.used("objects")}`,
       );
     }
+    if (old === undefined) this.budget.take("objects", 1);
     this.#objects.set(handle, object);
     old?.drop();
   }
@@ -192,6 +196,7 @@ export class SubContext implements Disposable {
     const object = this.object(handle);
     if (object === undefined) return;
     this.#objects.delete(handle);
+    this.budget.give("objects", 1);
     object.drop();
   }
 
@@ -222,7 +227,10 @@ export class SubContext implements Disposable {
       this.vertexElements =
         undefined;
     for (const object of this.#objects.values()) object.drop();
+    this.budget.give("objects", this.#objects.size);
     this.#objects.clear();
+    for (const pending of this.pendingShaders) this.budget.give("shaderBytes", pending?.bytes.length ?? 0);
+    this.pendingShaders.fill(undefined);
     this.programs[Symbol.dispose]();
   }
 }

@@ -6,11 +6,13 @@
 import type { Backing } from "../../../../core/host.ts";
 import { GuestMemory } from "../../../../core/guest_memory.ts";
 import { heapAllocator, pageAlign, type PageAllocator } from "../../../../core/memory.ts";
+import "../../../os/testing.ts";
 import { fdCount } from "../../vulkan/testing.ts";
 import { type CapsLevel, VirglCaps } from "./caps.ts";
 import { Formats } from "./formats.ts";
-import { openGpu } from "./gpu.ts";
-import { type Contexts, Virgl, type VirglLimits, type VirglParts } from "./virgl.ts";
+import { type GpuOptions, openGpu } from "./gpu.ts";
+import type { Contexts, VirglLimits, VirglParts } from "./parts.ts";
+import { Virgl } from "./virgl.ts";
 
 /** How {@linkcode withVirgl} makes its renderer. */
 export interface WithVirglOptions extends VirglLimits {
@@ -20,6 +22,8 @@ export interface WithVirglOptions extends VirglLimits {
   readonly contexts?: (parts: VirglParts) => Contexts;
   /** Whether the validation layers watch; true by default. */
   readonly validation?: boolean;
+  /** Features that the GPU is to do without. */
+  readonly without?: GpuOptions["without"];
 }
 
 /**
@@ -34,7 +38,11 @@ export async function withVirgl(
   const before = fdCount(), log = Deno.makeTempFileSync();
   let complaints: string;
   try {
-    const gpu = openGpu({ validation: options.validation ?? true, validationLog: log });
+    const gpu = openGpu({
+      validation: options.validation ?? true,
+      validationLog: log,
+      without: options.without,
+    });
     const formats = new Formats(gpu), caps = new VirglCaps(gpu, formats, options.level ?? "gl33");
     const virgl = new Virgl(gpu, formats, caps, options.contexts ?? noContexts, options);
     const { device } = gpu;

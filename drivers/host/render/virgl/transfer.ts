@@ -165,14 +165,24 @@ export class Transfers implements Disposable {
   }
 
   #stage(resource: VirglResource, source: Source): void {
+    const { raw } = resource;
+    try {
+      this.#stageAll(resource, source);
+    } catch (error) {
+      // What was to be overwritten was not zeroed: it is now, before anybody sees what the memory held.
+      if (raw && !resource.raw) {
+        this.#recorder.submit();
+        resource.raw = true;
+      }
+      throw error;
+    }
+  }
+
+  #stageAll(resource: VirglResource, source: Source): void {
     const box = this.#box, { buffer } = resource;
     if (buffer !== undefined) return this.#stageBuffer(resource, source);
     if (resource.gpuFormat.copy !== "direct") {
-      return this.#depths.toHost(
-        resource,
-        box,
-        (offset, stride, length, count, target, at) => source.rows(offset, stride, length, count, target, at),
-      );
+      return this.#depths.toHost(resource, box, (...rows) => source.rows(...rows));
     }
     if (resource.raw && box.covers(resource)) this.#recorder.initialize(resource, true);
     const { rowBytes, stride, rows, level } = box, { blockHeight, blockBytes } = resource.gpuFormat;
@@ -198,6 +208,7 @@ export class Transfers implements Disposable {
     if (this.#writable(resource)) {
       if (resource.raw) recorder.initialize(resource, width === buffer.size);
       if (buffer.bytes !== undefined) source.rows(offset, width, width, 1, buffer.bytes, x);
+      resource.version++;
       buffer.device.allocation.flush(x, width);
       return;
     }

@@ -49,6 +49,7 @@ export class TransferBox {
   set(resource: VirglResource, transfer: Transfer3d, size: number): boolean {
     const { level, x, y, z, width, height, depth } = transfer;
     const { levels, gpuFormat, buffer } = resource;
+    if (!whole(transfer)) throw refused("its numbers are no whole ones");
     if (!(level >= 0 && level < levels)) throw refused(`it has ${levels} levels, and no ${level}`);
     if (resource.samples > 1) throw refused("it has several samples a pixel");
     const maxWidth = resource.levelWidth(level), maxHeight = resource.levelHeight(level);
@@ -63,10 +64,10 @@ export class TransferBox {
     }
     const { blockWidth, blockHeight } = gpuFormat, blockBytes = buffer !== undefined ? 1 : gpuFormat.blockBytes;
     if (blockWidth > 1 || blockHeight > 1) {
-      const whole = x % blockWidth === 0 && y % blockHeight === 0 &&
+      const uncut = x % blockWidth === 0 && y % blockHeight === 0 &&
         (width % blockWidth === 0 || x + width === maxWidth) &&
         (height % blockHeight === 0 || y + height === maxHeight);
-      if (!whole) throw refused(`the box cuts blocks of ${blockWidth}x${blockHeight}`);
+      if (!uncut) throw refused(`the box cuts blocks of ${blockWidth}x${blockHeight}`);
     }
     const rowBytes = Math.ceil(width / blockWidth) * blockBytes, rows = Math.ceil(height / blockHeight);
     const stride = transfer.stride !== 0 ? transfer.stride : rowBytes;
@@ -106,6 +107,13 @@ export class TransferBox {
     return resource.levels === 1 && this.width === resource.levelWidth(0) && this.height === resource.levelHeight(0) &&
       this.depth === resource.levelDepth(0);
   }
+}
+
+function whole({ level, stride, layerStride, x, y, z, width, height, depth, offset }: Transfer3d): boolean {
+  const { isSafeInteger } = Number;
+  return isSafeInteger(level) && isSafeInteger(stride) && isSafeInteger(layerStride) && isSafeInteger(x) &&
+    isSafeInteger(y) && isSafeInteger(z) && isSafeInteger(width) && isSafeInteger(height) && isSafeInteger(depth) &&
+    isSafeInteger(offset);
 }
 
 function refused(why: string): DrmError {

@@ -41,8 +41,9 @@ const transfer: Transfer3d = {
 function read(context: VirglContext, words: Uint32Array, at: number, offset: number): VirglResource {
   const resource = context.resource(words[at]);
   transfer.level = words[at + 1];
-  transfer.stride = words[at + 3];
-  transfer.layerStride = words[at + 4];
+  // Strides of 0 are those of the whole level (vrend_renderer_transfer_iov).
+  transfer.stride = words[at + 3] || levelStride(resource, words[at + 1]);
+  transfer.layerStride = words[at + 4] || transfer.stride * levelRows(resource, words[at + 1]);
   transfer.x = words[at + 5];
   transfer.y = words[at + 6];
   transfer.z = words[at + 7];
@@ -51,6 +52,17 @@ function read(context: VirglContext, words: Uint32Array, at: number, offset: num
   transfer.depth = words[at + 10];
   transfer.offset = offset;
   return resource;
+}
+
+/** Bytes of a row of blocks of a level; of a level that is none, whatever. */
+function levelStride(resource: VirglResource, level: number): number {
+  if (resource.buffer !== undefined) return resource.levelWidth(0);
+  const { blockWidth, blockBytes } = resource.gpuFormat;
+  return Math.ceil(resource.levelWidth(level) / blockWidth) * blockBytes;
+}
+
+function levelRows(resource: VirglResource, level: number): number {
+  return Math.ceil(resource.levelHeight(level) / resource.gpuFormat.blockHeight);
 }
 
 function inlineWrite(context: VirglContext, words: Uint32Array, at: number, length: number): void {

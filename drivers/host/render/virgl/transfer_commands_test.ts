@@ -40,7 +40,7 @@ function refuses(code: string, body: () => void): void {
 Deno.test("RESOURCE_INLINE_WRITE writes what follows it, in a texture and a buffer", () =>
   withClient((client) => {
     const id = picture(client), data = noise(3 * 2 * 4, 1);
-    client.run(VIRGL_CCMD_RESOURCE_INLINE_WRITE, id, 0, 0, 0, 0, 5, 6, 0, 3, 2, 1, ...words(data));
+    client.run(VIRGL_CCMD_RESOURCE_INLINE_WRITE, id, 0, 0, 12, 0, 5, 6, 0, 3, 2, 1, ...words(data));
     assertEquals(crop(client.read(id), 5, 6, 3, 2), data);
     const buffer = client.makeBuffer(100), bytes = noise(8, 2);
     client.run(VIRGL_CCMD_RESOURCE_INLINE_WRITE, buffer, 0, 0, 0, 0, 9, 0, 0, 7, 1, 1, ...words(bytes));
@@ -66,6 +66,12 @@ Deno.test("TRANSFER3D moves between a resource and its memory, and END_TRANSFERS
     const expected = before.slice(), box = crop(before.slice(100), 1, 1, 4, 3);
     for (let row = 0; row < 3; row++) expected.set(box.slice(row * 16, row * 16 + 16), 8 + row * 20);
     assertEquals(memory.bytes, expected);
+    // A stride of 0 is that of the whole level, 8 texels, whatever the box.
+    client.submit(transfer(0, 0, 2, 1, 0, 3, 2, 1, 20, 1));
+    const read = client.read(id);
+    for (let row = 0; row < 2; row++) {
+      assertEquals(crop(read, 2, 1 + row, 3, 1), memory.bytes.slice(20 + row * 32, 32 + row * 32));
+    }
     refuses("EINVAL", () => client.submit(transfer(0, 0, 0, 0, 0, 8, 8, 1, 100, 3)));
     refuses("EFAULT", () => client.submit(transfer(0, 0, 0, 0, 0, 8, 8, 1, 200, 1)));
   }));

@@ -30,39 +30,13 @@ import type { VirglCaps } from "./caps.ts";
 import type { Formats } from "./formats.ts";
 import { type FrameOwner, Frames } from "./frame.ts";
 import type { Gpu } from "./gpu.ts";
+import type { Contexts, VirglLimits, VirglParts } from "./parts.ts";
 import { Recorder } from "./recorder.ts";
-import { type ResourceOwner, VirglResource } from "./resource.ts";
+import { resourceOf, type ResourceOwner, VirglResource } from "./resource.ts";
 import { isBuffer } from "./resource_shape.ts";
+import { bufferUsage } from "./resource_usage.ts";
+import { SmallBuffers } from "./small_buffers.ts";
 import { Transfers } from "./transfer.ts";
-
-/** What contexts are made with. */
-export interface VirglParts {
-  /** The GPU. */
-  readonly gpu: Gpu;
-  /** What formats are on it. */
-  readonly formats: Formats;
-  /** The one recorder. */
-  readonly recorder: Recorder;
-  /** Moves bytes between resources and memory. */
-  readonly transfers: Transfers;
-}
-
-/** Makes contexts; disposed of when the GPU is idle and all of them are. */
-export interface Contexts extends Disposable {
-  /** A context of a capability set. Throws a DrmError. */
-  create(capsetId: number, name: string): RenderContext;
-}
-
-/** How a {@linkcode Virgl} behaves. */
-export interface VirglLimits {
-  /** Bytes that resources and held frames may take; default half of the device's largest heap. */
-  readonly maxBytes?: number;
-  /**
-   * Whether there is to be a `completionFd`, which takes a Worker (a thread, and some 10 MB); false by default. `wait` needs none,
-   * and is the quicker way for who waits for one batch and nothing else.
-   */
-  readonly completionEvents?: boolean;
-}
 
 /** How long anything may take that somebody waits for here. */
 const PATIENCE_NS = 10_000_000_000n;
@@ -77,6 +51,8 @@ export class Virgl implements Renderer3d, ResourceOwner, FrameOwner {
   readonly gpu: Gpu;
   /** What its resources take. */
   readonly holdings: Holdings;
+  /** Small buffers, used again. */
+  readonly buffers: SmallBuffers;
   /** What formats are on the GPU. */
   readonly formats: Formats;
   /** The one recorder. */
@@ -111,6 +87,7 @@ export class Virgl implements Renderer3d, ResourceOwner, FrameOwner {
     const heap = gpu.device.physical.memory.heaps.reduce((most, { size }) => Math.max(most, Number(size)), 0);
     this.holdings = new Holdings(limits.maxBytes ?? Math.floor(heap / 2));
     using cleanup = new DisposableStack();
+    this.buffers = cleanup.use(new SmallBuffers(gpu.device, bufferUsage(gpu)));
     this.recorder = cleanup.use(new Recorder(gpu));
     this.transfers = new Transfers(this.recorder);
     this.#event = limits.completionEvents === true
@@ -124,7 +101,6 @@ export class Virgl implements Renderer3d, ResourceOwner, FrameOwner {
   get completionFd(): number | undefined {
     return this.#event?.fd;
   }
-
   /** Whether it was not disposed of. */
   get open(): boolean {
     return this.#open;
@@ -201,7 +177,7 @@ export class Virgl implements Renderer3d, ResourceOwner, FrameOwner {
 
   /** Gives a resource up; contexts that use it, and frames that are held, keep it. Harmless twice. */
   destroyResource(resource: RenderResource): void {
-    const own = resourceOf(resource);
+    const own = resourceOf(resource, this.gpu);
     if (own.destroyed) return;
     own.destroyed = true;
     this.transfers.forget(own);
@@ -210,7 +186,7 @@ export class Virgl implements Renderer3d, ResourceOwner, FrameOwner {
 
   /** Gives a resource its guest memory, or takes it away. */
   setBacking(resource: Resource3d, backing: Backing | undefined): void {
-    const own = resourceOf(resource);
+    const own = resourceOf(resource, this.gpu);
     if (own.backing !== undefined) {
       own.reader.close();
       this.transfers.forget(own);
@@ -254,14 +230,13 @@ export class Virgl implements Renderer3d, ResourceOwner, FrameOwner {
   ): void {
     const own = this.#usable(resource);
     if (width === 0 || height === 0) return;
-    const stride = own.width * 4;
-    const transfer = { level: 0, stride, layerStride: 0, x, y, z: 0, width, height, depth: 1, offset };
+    const transfer = { level: 0, stride: own.width * 4, layerStride: 0, x, y, z: 0, width, height, depth: 1, offset };
     this.guard("Cannot transfer", () => this.transfers.toHostFrom(own, transfer, backing));
   }
 
   /** A frame of a rectangle of a resource. Copies nothing until it is read. @throws {DrmError} EINVAL for what no screen shows */
   frame(resource: RenderResource, rect: Rect, damage: readonly Rect[]): Frame {
-    const own = resourceOf(resource);
+    const own = resourceOf(resource, this.gpu);
     if (own.image === undefined || own.samples > 1 || virtioGpuFourcc(own.format) === undefined) {
       throw new DrmError("EINVAL", `Cannot show a resource of ${own.gpuFormat.info.name}`);
     }
@@ -364,13 +339,14 @@ export class Virgl implements Renderer3d, ResourceOwner, FrameOwner {
     this.transfers[Symbol.dispose]();
     this.recorder.abandon();
     this.holdings[Symbol.dispose]();
+    this.buffers[Symbol.dispose]();
     this.recorder[Symbol.dispose]();
     this.#failure ??= new DrmError("EIO", "Cannot render: the renderer was disposed of");
     this.gpu[Symbol.dispose]();
   }
 
   #usable(resource: RenderResource): VirglResource {
-    const own = resourceOf(resource);
+    const own = resourceOf(resource, this.gpu);
     this.assertWorks();
     if (own.destroyed) throw new TypeError("Cannot use a resource that was destroyed");
     return own;
@@ -421,9 +397,4 @@ export class Virgl implements Renderer3d, ResourceOwner, FrameOwner {
     this.#failure ??= new DrmError("EIO", made.message);
     this.recorder.abandon();
   }
-}
-
-function resourceOf(resource: RenderResource): VirglResource {
-  if (resource instanceof VirglResource) return resource;
-  throw new TypeError("Cannot use a resource that virgl did not make");
 }

@@ -25,6 +25,7 @@ import { virgl_caps_v1, virgl_caps_v2, virglMaskHas } from "udrm/uapi/virgl_hw.t
 import { noise, TestMemory, withVirgl } from "./testing.ts";
 import { COLOR, COPY_READ, COPY_WRITE, SHADER_READ, SHADER_WRITE, VERTEX_INPUT } from "./usage.ts";
 import type { Virgl } from "./virgl.ts";
+import { VkImageSubresourceRange } from "../../vulkan/mod.ts";
 
 const plain: Resource3dInfo = {
   target: PIPE_TEXTURE_2D,
@@ -188,6 +189,30 @@ Deno.test("a frame that is held keeps its pixels, also of a destroyed resource; 
     loose.release?.();
     finish(virgl);
     assertEquals(virgl.usage.bytes, 0);
+  });
+});
+
+Deno.test("a frame that is held keeps its pixels when commands draw over it, in a batch that uses it already or not", async () => {
+  await withVirgl((virgl) => {
+    const { recorder } = virgl, { vk } = virgl.gpu, m = virgl.gpu.device.arena;
+    for (const used of [false, true]) {
+      const resource = virgl.createResource3d(plain), read = new Uint8Array(1024);
+      virgl.writeResource(resource, box, noise(1024, 1));
+      if (used) recorder.useNow(resource, COPY_READ);
+      else finish(virgl);
+      const frame = virgl.frame(resource, { x: 0, y: 0, width: 16, height: 16 }, []);
+      frame.hold?.();
+      const commands = recorder.useNow(resource, COPY_WRITE), image = resource.image?.handle ?? 0n;
+      m.scope(() => {
+        const range = m.put(VkImageSubresourceRange, { aspectMask: 1, levelCount: 1, layerCount: 1 });
+        vk.vkCmdClearColorImage(commands, image, 1, m.address(m.alloc(16)), 1, range);
+      });
+      frame.read(read, 64);
+      assertEquals(read, noise(1024, 1));
+      frame.release?.();
+      virgl.frame(resource, { x: 0, y: 0, width: 16, height: 16 }, []).read(read, 64);
+      assertEquals(read, new Uint8Array(1024));
+    }
   });
 });
 

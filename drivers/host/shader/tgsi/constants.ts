@@ -85,6 +85,11 @@ export class Constants {
 
   /** A vec4 of the driver's constants. @param offset byte offset in the block. */
   driver(offset: number): number {
+    return this.driverAt(this.#c.b.uint(offset >> 4));
+  }
+
+  /** The same. @param index id of its number in the block, a uint */
+  driverAt(index: number): number {
     const c = this.#c;
     const { b } = c;
     if (this.#driver === 0) {
@@ -92,7 +97,7 @@ export class Constants {
       b.decorate(this.#driver, 34, UNIFORM_SET);
       b.decorate(this.#driver, 33, DRIVER_CONSTANTS_BINDING);
     }
-    return b.load(c.vec4, b.chain(Storage.Uniform, c.vec4, this.#driver, b.uint(0), b.uint(offset >> 4)));
+    return b.load(c.vec4, b.chain(Storage.Uniform, c.vec4, this.#driver, b.uint(0), index));
   }
 
   /** A vec4 constant of four words. */

@@ -2,7 +2,7 @@
 import { BuiltIn, Capability, Decoration, FLOAT, Glsl, INT, type Kind, Mode, Op, Storage, UINT } from "../spirv/mod.ts";
 import type { Context } from "./context.ts";
 import type { Flow } from "./flow.ts";
-import { builtin } from "./inputs.ts";
+import { builtin, loadBuiltin } from "./inputs.ts";
 import { DriverConstants } from "./layout.ts";
 import { File, Semantic } from "./names.ts";
 import type { ColorOutput } from "./variant.ts";
@@ -21,6 +21,27 @@ const PASSES: readonly number[] = [
   Op.FOrdGreaterThanEqual,
   0,
 ];
+
+/** The polygon stipple: a bit of 32 for each column, a word of 32 for each row, from the framebuffer's first on. */
+export function stipplePolygon(c: Context, flow: Flow): void {
+  if (!c.variant.polygonStipple) return;
+  const { b } = c, uint = b.type(UINT);
+  flow.kill(() => {
+    const place = b.op(Op.ConvertFToU, b.type(UINT, 4), loadBuiltin(c, c.vec4, BuiltIn.FragCoord));
+    const low = (component: number) => b.op(Op.BitwiseAnd, uint, c.extract(UINT, place, component), b.uint(31));
+    const row = low(1), column = low(0);
+    const first = b.uint(DriverConstants.stipple >> 4);
+    const four = c.constants.driverAt(b.op(Op.IAdd, uint, first, b.op(Op.ShiftRightLogical, uint, row, b.uint(2))));
+    const word = b.op(
+      Op.VectorExtractDynamic,
+      b.type(FLOAT),
+      four,
+      b.op(Op.BitwiseAnd, uint, row, b.uint(3)),
+    );
+    const bit = b.op(Op.ShiftLeftLogical, uint, c.cast(word, FLOAT, UINT, 1), column);
+    return b.op(Op.SGreaterThanEqual, b.bool(), c.cast(bit, UINT, INT, 1), b.int(0));
+  });
+}
 
 /** Writes all outputs at the end of a fragment shader. */
 export function writeFragmentOutputs(c: Context, flow: Flow): void {
@@ -110,7 +131,7 @@ function writeTests(c: Context): void {
     b.store(builtin(c, Storage.Output, b.type(INT), BuiltIn.FragStencilRef), c.cast(stencil, FLOAT, INT, 1));
   }
   const mask = component(Semantic.SAMPLEMASK, 0);
-  if (mask !== undefined) {
+  if (mask !== undefined && !c.variant.ignoreSampleMask) {
     const type = b.array(b.type(INT), 1);
     const value = b.op(Op.CompositeConstruct, type, c.cast(mask, FLOAT, INT, 1));
     b.store(builtin(c, Storage.Output, type, BuiltIn.SampleMask), value);

@@ -1,11 +1,11 @@
 /** Inputs of vertex and fragment shaders: interface variables, read once into the registers. */
-import { BuiltIn, Capability, Decoration, FLOAT, INT, type Kind, Op, Storage, UINT } from "../spirv/mod.ts";
+import { BuiltIn, Capability, Decoration, FLOAT, Glsl, INT, type Kind, Op, Storage, UINT } from "../spirv/mod.ts";
 import type { Context } from "./context.ts";
 import { ShaderError } from "./error.ts";
 import type { ShaderInput } from "./info.ts";
 import { DriverConstants } from "./layout.ts";
 import { File, Semantic } from "./names.ts";
-import { MAX_LOCATIONS, semanticKey } from "./variant.ts";
+import { type AttributeConversion, MAX_LOCATIONS, semanticKey } from "./variant.ts";
 
 const KIND: Readonly<Record<string, Kind>> = { float: FLOAT, int: INT, uint: UINT };
 
@@ -41,15 +41,74 @@ export function missing({ b, vec4 }: Context): number {
 
 /** Reads the attributes of a vertex shader into its inputs. */
 export function vertexShaderInputs(c: Context): void {
-  const { b } = c;
   for (const { register } of c.info.inputs) {
     if (register >= MAX_LOCATIONS) throw new ShaderError(0, `more than ${MAX_LOCATIONS} attributes`);
-    const kind = KIND[c.variant.attributeTypes[register] ?? "float"];
-    const type = b.type(kind, 4);
-    const variable = b.global(Storage.Input, type);
-    b.decorate(variable, Decoration.Location, register);
-    c.files[File.IN]?.pin(register, c.cast(b.load(type, variable), kind, FLOAT, 4));
+    const type = c.variant.attributeTypes[register] ?? "float";
+    if (typeof type !== "string") {
+      c.files[File.IN]?.pin(register, convertAttribute(c, register, type));
+      continue;
+    }
+    const kind = KIND[type];
+    c.files[File.IN]?.pin(register, c.cast(attribute(c, register, kind), kind, FLOAT, 4));
   }
+}
+
+/** The attribute of a location. */
+function attribute({ b }: Context, location: number, kind: Kind): number {
+  const type = b.type(kind, 4), variable = b.global(Storage.Input, type);
+  b.decorate(variable, Decoration.Location, location);
+  return b.load(type, variable);
+}
+
+/** An attribute that is fetched as integers; components that it lacks are 0, 0 and 1. */
+function convertAttribute(c: Context, register: number, { from, divisor, components }: AttributeConversion): number {
+  const { b } = c;
+  if (from === "double") {
+    const fetched = [attribute(c, register, UINT)];
+    if (components > 2) fetched.push(attribute(c, register + 16, UINT));
+    const values = [0, 1, 2, 3].map((i) => {
+      if (i >= components) return b.float(i === 3 ? 1 : 0);
+      const word = (at: number) => c.extract(UINT, fetched[i >> 1], (i & 1) * 2 + at);
+      return narrowed(c, word(0), word(1));
+    });
+    return four(c, values[0], values[1], values[2], values[3]);
+  }
+  const kind = KIND[from];
+  let value = b.op(from === "int" ? Op.ConvertSToF : Op.ConvertUToF, c.vec4, attribute(c, register, kind));
+  if (divisor !== 1) {
+    value = b.op(Op.FDiv, c.vec4, value, c.splat(c.vec4, b.float(divisor), 4));
+    // The least signed number is as -1, too.
+    if (from === "int") value = b.glsl(Glsl.FMax, c.vec4, value, c.splat(c.vec4, b.float(-1), 4));
+    // Fetches give an integer 1 for the alpha that is not there.
+    if (components < 4) value = b.op(Op.CompositeInsert, c.vec4, b.float(1), value, 3);
+  }
+  return value;
+}
+
+/** The float nearest to a 64-bit one, of its words; 0 for what is too small, infinity for what is too great. */
+function narrowed(c: Context, low: number, high: number): number {
+  const { b } = c, uint = b.type(UINT), int = b.type(INT), bool = b.bool();
+  const sign = b.op(Op.BitwiseAnd, uint, high, b.uint(0x8000_0000));
+  const exponent = b.op(
+    Op.ISub,
+    int,
+    c.cast(
+      b.op(Op.ShiftRightLogical, uint, b.op(Op.BitwiseAnd, uint, high, b.uint(0x7ff0_0000)), b.uint(20)),
+      UINT,
+      INT,
+      1,
+    ),
+    b.int(1023 - 127),
+  );
+  const upper = b.op(Op.ShiftLeftLogical, uint, b.op(Op.BitwiseAnd, uint, high, b.uint(0xf_ffff)), b.uint(3));
+  const mantissa = b.op(Op.BitwiseOr, uint, upper, b.op(Op.ShiftRightLogical, uint, low, b.uint(29)));
+  const round = b.op(Op.BitwiseAnd, uint, b.op(Op.ShiftRightLogical, uint, low, b.uint(28)), b.uint(1));
+  const shifted = b.op(Op.ShiftLeftLogical, uint, c.cast(exponent, INT, UINT, 1), b.uint(23));
+  // A carry of the mantissa belongs into the exponent.
+  let bits = b.op(Op.IAdd, uint, b.op(Op.BitwiseOr, uint, shifted, mantissa), round);
+  bits = b.op(Op.Select, uint, b.op(Op.SLessThan, bool, exponent, b.int(1)), b.uint(0), bits);
+  bits = b.op(Op.Select, uint, b.op(Op.SGreaterThan, bool, exponent, b.int(254)), b.uint(0x7f80_0000), bits);
+  return c.cast(b.op(Op.BitwiseOr, uint, bits, sign), UINT, FLOAT, 1);
 }
 
 /** The inputs of a fragment shader. */

@@ -65,6 +65,8 @@ export const DriverConstants = {
   draw: 176,
   /** sample positions, 16 vec4 of which xy count (0..1 in the pixel). */
   samplePositions: 192,
+  /** Rows of the polygon stipple, 32 uints, the leftmost bit highest (SET_POLYGON_STIPPLE). */
+  stipple: 448,
   /** Size of the block in bytes. */
-  size: 448,
+  size: 576,
 } as const;

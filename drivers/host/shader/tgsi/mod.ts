@@ -19,6 +19,8 @@ export {
   type ShaderOutput,
 } from "./info.ts";
 export {
+  type AttributeConversion,
+  type AttributeType,
   type ColorOutput,
   DEFAULT_VARIANT,
   MAX_LOCATIONS,

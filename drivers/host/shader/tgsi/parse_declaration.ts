@@ -26,7 +26,8 @@ export const REGISTER_LIMITS: Readonly<Record<number, number>> = {
   [File.IMAGE]: 32,
   [File.SVIEW]: 32,
   [File.BUFFER]: 24,
-  [File.MEMORY]: 1,
+  // Mesa numbers declarations by their kind (TGSI_MEMORY_TYPE_*), and names register 0 in instructions.
+  [File.MEMORY]: 4,
   [File.CONSTBUF]: 16,
   [File.HWATOMIC]: 4096,
 };

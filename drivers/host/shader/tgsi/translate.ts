@@ -7,7 +7,7 @@ import { emitWide } from "./alu_wide.ts";
 import { COMPONENTS, Context } from "./context.ts";
 import { ShaderError } from "./error.ts";
 import { Flow } from "./flow.ts";
-import { writeFragmentOutputs } from "./fragment_outputs.ts";
+import { stipplePolygon, writeFragmentOutputs } from "./fragment_outputs.ts";
 import type { ShaderInfo } from "./info.ts";
 import { FragmentInputs, vertexShaderInputs } from "./inputs.ts";
 import type { Stage } from "./names.ts";
@@ -126,6 +126,7 @@ class Translator {
       case "fragment":
         this.#fragmentInputs = new FragmentInputs(c);
         this.#fragmentInputs.load();
+        stipplePolygon(c, this.#flow);
         break;
       case "geometry":
         loadPatchInputs(c);

@@ -42,6 +42,19 @@ export interface SamplerVariant {
   readonly shadowSwizzle?: readonly [number, number, number, number];
 }
 
+/** An attribute that is fetched as integers and is none. */
+export interface AttributeConversion {
+  /** What is fetched; of "double", the two words of each 64-bit float, those of z and w 16 locations further. */
+  readonly from: "int" | "uint" | "double";
+  /** What its integers are divided by: 1 for scaled ones, the greatest for normalized ones. */
+  readonly divisor: number;
+  /** Components that there are, 1 to 4. */
+  readonly components: number;
+}
+
+/** What an attribute is. */
+export type AttributeType = NumericType | AttributeConversion;
+
 /** The state that a module is made for. All fields are plain data; {@linkcode variantKey} makes a string of them. */
 export interface ShaderVariant {
   /** Location of each input by {@linkcode semanticKey}: the producer's `outputLocations`. Not used by vertex shaders: attribute i is location i. */
@@ -49,7 +62,7 @@ export interface ShaderVariant {
   /** Location of each output by semantic key; outputs that are not in it are not passed on. Not used by fragment shaders. */
   readonly outputLocations: ReadonlyMap<number, number>;
   /** Vertex shaders: types of the attributes by register; float where none is said. */
-  readonly attributeTypes: readonly NumericType[];
+  readonly attributeTypes: readonly AttributeType[];
   /** Per-patch vertices of the tessellation control shader's input (1 to 32). */
   readonly patchVertices: number;
   /** Budget of loop iterations of an invocation, over all loops; 0 is none. */
@@ -96,6 +109,10 @@ export interface ShaderVariant {
   readonly clampColor: boolean;
   /** dsa.alpha_to_one: colour 0's alpha is 1. */
   readonly alphaToOne: boolean;
+  /** rasterizer.poly_stipple_enable, while polygons are filled: fragments whose bit is 0 are killed. */
+  readonly polygonStipple: boolean;
+  /** The shader's sample mask is ignored: there is one sample. */
+  readonly ignoreSampleMask: boolean;
   /** Make depth and stencil tests early even if the shader does not say so. */
   readonly earlyDepth: boolean;
 }
@@ -126,6 +143,8 @@ export const DEFAULT_VARIANT: ShaderVariant = {
   sampleShading: false,
   clampColor: false,
   alphaToOne: false,
+  polygonStipple: false,
+  ignoreSampleMask: false,
   earlyDepth: false,
 };
 

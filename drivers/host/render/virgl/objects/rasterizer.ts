@@ -51,6 +51,8 @@ export class Rasterizer extends VirglObject {
   readonly pointSizePerVertex: boolean;
   /** Samples are told apart. */
   readonly multisample: boolean;
+  /** Filled polygons are stippled. */
+  readonly polygonStipple: boolean;
   /** Lines are smooth. */
   readonly lineSmooth: boolean;
   /** Lines are stippled. */
@@ -96,6 +98,7 @@ export class Rasterizer extends VirglObject {
     this.clampColor = bit(17);
     this.pointSizePerVertex = bit(24);
     this.multisample = bit(25);
+    this.polygonStipple = bit(22) && this.fill === 0;
     this.lineSmooth = bit(26);
     this.lineStipple = bit(27);
     this.perSample = bit(31);
@@ -112,8 +115,9 @@ export class Rasterizer extends VirglObject {
 
   /** What modules of shaders depend on, as bits. */
   get variant(): number {
-    // flatshade, halfz, two sides, sprite mode, clamps, size per vertex, per sample; then clip planes.
-    return this.flags & 0x8103_0065 ^ this.clipPlaneEnable << 8;
+    // flatshade, halfz, two sides, sprite mode, clamps, size per vertex, per sample; then clip planes, polygons as points, stipple.
+    return (this.flags & 0x8103_0065) | (this.clipPlaneEnable << 8) ^ (this.fill === 2 ? 1 << 20 : 0) ^
+        (this.polygonStipple ? 1 << 21 : 0);
   }
 
   /** The mode that polygons are drawn with: that of the faces that are not culled. */

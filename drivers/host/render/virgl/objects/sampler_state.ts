@@ -5,6 +5,7 @@
  */
 
 import { VIRGL_OBJECT_SAMPLER_STATE } from "../../../../../uapi/virgl_protocol.ts";
+import type { Budget } from "../budget.ts";
 import type { Engine } from "../engine.ts";
 import { VirglObject } from "../object.ts";
 import { type Sampler, samplerDescription } from "../samplers.ts";
@@ -15,11 +16,14 @@ export const FOR_INTEGERS = 1;
 export const FOR_NEAREST = 2;
 /** The shader compares. */
 export const FOR_COMPARE = 4;
+/** From this bit on, 3 bits for each component of the view's format: PIPE_SWIZZLE_*; 0 for one that is as Vulkan's. */
+export const FOR_SWIZZLE = 3;
 
 /** A sampler. */
 export class SamplerState extends VirglObject {
   readonly type = VIRGL_OBJECT_SAMPLER_STATE;
   readonly #engine: Engine;
+  readonly #budget: Budget;
   readonly #words: Uint32Array;
   readonly #samplers: (Sampler | undefined)[] = [
     undefined,
@@ -32,27 +36,50 @@ export class SamplerState extends VirglObject {
     undefined,
   ];
 
+  readonly #others = new Map<number, Sampler>();
+
   /** Reads it; every word has a meaning. */
-  constructor(engine: Engine, words: Uint32Array, at: number) {
+  constructor(engine: Engine, budget: Budget, words: Uint32Array, at: number) {
     super();
     this.#engine = engine;
+    this.#budget = budget;
     this.#words = words.slice(at, at + 8);
   }
 
   /**
    * The VkSampler for views of a kind.
-   * @param kind FOR_* bits
+   * @param kind FOR_* bits. @throws {DrmError} ENOMEM
    */
   sampler(kind: number): Sampler {
-    return this.#samplers[kind] ??= this.#engine.samplers.get(
-      samplerDescription(this.#engine.gpu, this.#words, kind),
-    );
+    return this.#samplers[kind] ?? this.#make(kind);
+  }
+
+  #make(kind: number): Sampler {
+    const { samplers, gpu } = this.#engine;
+    if (!this.#budget.has("samplers", 1)) this.#budget.take("samplers", 1);
+    const sampler = this.#samplers[kind] = samplers.get(samplerDescription(gpu, this.#words, kind));
+    this.#budget.take("samplers", 1);
+    return sampler;
+  }
+
+  // Only border colours differ: without one, it is a sampler as for others.
+  #swizzled(kind: number): Sampler {
+    let sampler = this.#others.get(kind);
+    if (sampler === undefined) {
+      sampler = this.#engine.samplers.get(samplerDescription(this.#engine.gpu, this.#words, kind));
+      this.#others.set(kind, sampler);
+    }
+    return sampler;
   }
 
   protected override release(): void {
+    for (const sampler of this.#others.values()) this.#engine.samplers.drop(sampler, this.#engine.recorder);
+    this.#others.clear();
     for (let i = 0; i < this.#samplers.length; i++) {
       const sampler = this.#samplers[i];
-      if (sampler !== undefined) this.#engine.samplers.drop(sampler, this.#engine.recorder);
+      if (sampler === undefined) continue;
+      this.#engine.samplers.drop(sampler, this.#engine.recorder);
+      this.#budget.give("samplers", 1);
       this.#samplers[i] = undefined;
     }
   }

@@ -8,11 +8,12 @@ import { virglFormat } from "../../../../../uapi/virgl_format.ts";
 import { VIRGL_OBJECT_SAMPLER_VIEW } from "../../../../../uapi/virgl_protocol.ts";
 import type { NumericType } from "../../../shader/tgsi/mod.ts";
 import type { VirglContext } from "../context.ts";
+import { isIdentity } from "../format_names.ts";
 import type { GpuFormat } from "../formats.ts";
 import { VirglObject } from "../object.ts";
 import { badFormat } from "../refusal.ts";
 import type { VirglResource } from "../resource.ts";
-import { FOR_INTEGERS, FOR_NEAREST } from "./sampler_state.ts";
+import { FOR_INTEGERS, FOR_NEAREST, FOR_SWIZZLE } from "./sampler_state.ts";
 import { viewClass } from "../view_class.ts";
 
 let nextId = 1;
@@ -36,6 +37,8 @@ export class SamplerView extends VirglObject {
   readonly samplerKind: number;
   /** The VkImageView; of a buffer, the VkBufferView. */
   readonly view: bigint;
+  /** The same for comparisons, whose one result the shader spreads by itself: without a swizzle. */
+  readonly comparing: bigint;
 
   /** Makes it. @throws {VirglRefusal} and DrmError for what the resource has not */
   constructor(context: VirglContext, words: Uint32Array, at: number) {
@@ -51,6 +54,7 @@ export class SamplerView extends VirglObject {
     if (resource.buffer !== undefined) {
       const offset = a * format.blockBytes;
       this.view = resource.bufferView(format, offset, (b - a + 1) * format.blockBytes);
+      this.comparing = this.view;
       this.viewClass = viewClass(PIPE_BUFFER, 1);
     } else {
       // Depth and stencil of one image have formats of their own in Gallium, which Vulkan tells apart by aspect.
@@ -61,22 +65,20 @@ export class SamplerView extends VirglObject {
           : own;
       }
       const volume = target === PIPE_TEXTURE_3D;
-      this.view = resource.sampledView(
-        format,
-        target,
-        b & 0xff,
-        Math.min(b >>> 8 & 0xff, resource.levels - 1),
-        volume ? 0 : a & 0xffff,
-        volume ? 0 : a >>> 16,
-        this.swizzle,
-      );
+      const seen = format, last = Math.min(b >>> 8 & 0xff, resource.levels - 1);
+      const made = (swizzle: number) =>
+        resource.sampledView(seen, target, b & 0xff, last, volume ? 0 : a & 0xffff, volume ? 0 : a >>> 16, swizzle);
+      this.view = made(this.swizzle);
+      this.comparing = seen.info.isDepth && this.swizzle !== 0o3210 ? made(0o3210) : this.view;
       this.viewClass = viewClass(target, resource.samples);
     }
     this.format = format;
     const { info } = format;
     const integer = info.isInteger || (!info.isDepth && info.isStencil);
     this.numeric = !integer ? "float" : info.type === "sint" ? "int" : "uint";
-    this.samplerKind = (integer ? FOR_INTEGERS : 0) | (integer || !format.canFilter ? FOR_NEAREST : 0);
+    const plain = info.isDepth || info.isStencil || isIdentity(format.swizzle, info.channels.length);
+    this.samplerKind = (integer ? FOR_INTEGERS : 0) | (integer || !format.canFilter ? FOR_NEAREST : 0) |
+      (plain ? 0 : format.swizzle.reduce((bits, from, i) => bits | from << i * 3, 0) << FOR_SWIZZLE);
     this.resource = resource;
     resource.ref();
   }

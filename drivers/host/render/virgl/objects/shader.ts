@@ -83,16 +83,26 @@ export class Shader extends VirglObject {
   readonly streamOutput: StreamOutputLayout | undefined;
   /** The programs that it is part of. */
   readonly programs: Set<Program> = new Set();
+  /** Compute shaders: bytes that the threads of a block share. */
+  readonly sharedMemory: number;
   /** Vertex shaders: one more than the highest input register. */
   readonly inputCount: number;
   readonly #sub: SubContext;
   readonly #tgsi: TgsiShader;
   readonly #bytes: number;
   readonly #modules = new KeyTable<Module>(VARIANT_WORDS);
+  #moduleBytes = 0;
 
   /** Parses it. @throws {VirglRefusal} if the text is no shader of that stage */
-  constructor(sub: SubContext, stage: number, text: string, streamOutput: StreamOutputLayout | undefined) {
+  constructor(
+    sub: SubContext,
+    stage: number,
+    text: string,
+    streamOutput: StreamOutputLayout | undefined,
+    sharedMemory = 0,
+  ) {
     super();
+    this.sharedMemory = sharedMemory;
     this.#sub = sub;
     this.stage = stage;
     this.layoutStage = STAGE_INDEX[STAGE_NAMES[stage]];
@@ -111,11 +121,13 @@ export class Shader extends VirglObject {
     let inputs = 0;
     for (const { register } of this.info.inputs) inputs = Math.max(inputs, register + 1);
     this.inputCount = inputs;
-    sub.shaderBytes += this.#bytes;
     this.interface = sub.interfaces.number([...this.outputs].join());
-    if (sub.shaderBytes > LIMITS.totalShaderBytes) {
-      sub.shaderBytes -= this.#bytes;
-      throw new DrmError("ENOMEM", "Cannot make a shader: the context has too much text of shaders");
+    sub.budget.take("shaderBytes", this.#bytes);
+    try {
+      sub.budget.take("shaders", 1);
+    } catch (error) {
+      sub.budget.give("shaderBytes", this.#bytes);
+      throw error;
     }
   }
 
@@ -133,7 +145,11 @@ export class Shader extends VirglObject {
     } catch (error) {
       throw asRefusal(error);
     }
-    const module = new Module(this.#sub.engine, code);
+    const { budget, engine } = this.#sub, { byteLength } = code;
+    if (!budget.has("moduleBytes", byteLength)) this.#forgetModules();
+    budget.take("moduleBytes", byteLength);
+    this.#moduleBytes += byteLength;
+    const module = new Module(engine, code);
     this.#modules.set(key, module);
     return module;
   }
@@ -141,10 +157,13 @@ export class Shader extends VirglObject {
   #forgetModules(): void {
     for (const module of this.#modules.values()) module[Symbol.dispose]();
     this.#modules.clear();
+    this.#sub.budget.give("moduleBytes", this.#moduleBytes);
+    this.#moduleBytes = 0;
   }
 
   protected override release(): void {
-    this.#sub.shaderBytes -= this.#bytes;
+    this.#sub.budget.give("shaderBytes", this.#bytes);
+    this.#sub.budget.give("shaders", 1);
     for (const program of [...this.programs]) this.#sub.programs.remove(program);
     this.#forgetModules();
   }
@@ -165,6 +184,8 @@ export interface PendingShader {
   filled: number;
   /** What it captures. */
   readonly streamOutput: StreamOutputLayout | undefined;
+  /** Bytes of shared memory. */
+  readonly sharedMemory: number;
 }
 
 const CONTINUES = 0x8000_0000, MAX_OUTPUTS = 64;
@@ -188,7 +209,11 @@ export function makeShader(
   if ((stage === 2 && !has.geometryShader) || ((stage === 3 || stage === 4) && !has.tessellationShader)) {
     throw badShader(`Cannot make a ${STAGE_NAMES[stage]} shader: the GPU has none`);
   }
-  const outputs = stage === 5 ? 0 : words[at + 3];
+  // Of compute shaders, the same word says how much memory threads share.
+  const outputs = stage === 5 ? 0 : words[at + 3], shared = stage === 5 ? words[at + 3] : 0;
+  if (shared > sub.engine.gpu.limits.maxComputeSharedMemorySize) {
+    throw badShader(`Cannot share ${shared} bytes between threads: the GPU has fewer`);
+  }
   if (outputs > MAX_OUTPUTS) throw badShader(`Cannot make a shader with ${outputs} captured outputs`);
   const header = 4 + (outputs > 0 ? 4 + 2 * outputs : 0);
   if (length < header) throw badShader("Cannot make a shader: its packet is too short");
@@ -198,10 +223,11 @@ export function makeShader(
     if (pending !== undefined) throw badShader("Cannot make a shader: another of that stage is not complete");
     if (offset === 0 || offset > LIMITS.shaderBytes) throw badShader(`Cannot make a shader of ${offset} bytes`);
     const streamOutput = outputs > 0 ? readStreamOutput(words, at + 4, outputs) : undefined;
-    if (offset <= bytes.length) return new Shader(sub, stage, textOf(bytes), streamOutput);
+    if (offset <= bytes.length) return new Shader(sub, stage, textOf(bytes), streamOutput, shared);
     const whole = new Uint8Array(Math.ceil(offset / 4) * 4);
+    sub.budget.take("shaderBytes", whole.length);
     whole.set(bytes);
-    sub.pendingShaders[stage] = { handle, bytes: whole, filled: bytes.length, streamOutput };
+    sub.pendingShaders[stage] = { handle, bytes: whole, filled: bytes.length, streamOutput, sharedMemory: shared };
     return undefined;
   }
   if (pending === undefined || pending.handle !== handle) {
@@ -214,7 +240,8 @@ export function makeShader(
   pending.filled += bytes.length;
   if (pending.filled < pending.bytes.length) return undefined;
   sub.pendingShaders[stage] = undefined;
-  return new Shader(sub, stage, textOf(pending.bytes), pending.streamOutput);
+  sub.budget.give("shaderBytes", pending.bytes.length);
+  return new Shader(sub, stage, textOf(pending.bytes), pending.streamOutput, pending.sharedMemory);
 }
 
 const decoder = new TextDecoder("latin1");

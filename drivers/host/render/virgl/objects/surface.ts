@@ -30,7 +30,7 @@ export class Surface extends VirglObject {
   readonly height: number;
   /** Samples. */
   readonly samples: number;
-  /** The VkImageView. */
+  /** The VkImageView; 0n if nothing can render to the format. */
   readonly view: bigint;
 
   /** Makes it. @throws {VirglRefusal} for what is no attachment. @throws {DrmError} for a level or layer that is none */
@@ -50,8 +50,9 @@ export class Surface extends VirglObject {
     this.level = words[at + 2];
     this.firstLayer = first;
     this.layers = last - first + 1;
-    if (!format.canRender && !format.canDepth) throw badFormat(`Cannot render to ${format.info.name}`);
-    this.view = resource.attachmentView(format, this.level, first, this.layers);
+    // Mesa makes surfaces of what it then finds unfit; framebuffers refuse them.
+    const fit = format.canRender || format.canDepth;
+    this.view = fit ? resource.attachmentView(format, this.level, first, this.layers) : 0n;
     this.format = format;
     this.width = resource.levelWidth(this.level);
     this.height = resource.levelHeight(this.level);

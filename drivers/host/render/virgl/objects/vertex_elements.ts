@@ -5,7 +5,7 @@
 
 import { VIRGL_OBJECT_VERTEX_ELEMENTS } from "../../../../../uapi/virgl_protocol.ts";
 import { virglFormat } from "../../../../../uapi/virgl_format.ts";
-import type { NumericType } from "../../../shader/tgsi/mod.ts";
+import type { AttributeType } from "../../../shader/tgsi/mod.ts";
 import type { Engine } from "../engine.ts";
 import type { Numbering } from "../numbering.ts";
 import { VirglObject } from "../object.ts";
@@ -25,12 +25,18 @@ export class VertexElements extends VirglObject {
   readonly buffers: Uint8Array;
   /** VkFormat of each. */
   readonly formats: Uint32Array;
+  /** VkFormat of what each has 16 bytes further, for the shader at a location 16 further; 0 for nothing. */
+  readonly seconds: Uint32Array;
   /** Bytes less one of what has to be aligned in each: a component, or a packed word. */
   readonly alignments: Uint8Array;
+  /** Bytes of each value. */
+  readonly extents: Uint8Array;
+  /** What a fourth component of each is to be, where the GPU fetches four and there are three; 0 where it fetches what is there. */
+  readonly fills: Uint16Array;
   /** Instances a value of each; 0: a value a vertex. */
   readonly divisors: Uint32Array;
   /** What shaders see of each. */
-  readonly types: readonly NumericType[];
+  readonly types: readonly AttributeType[];
   /** A number for formats and divisors: equal ones need no other pipeline. */
   readonly layout: number;
   /** A number for `types`. */
@@ -48,16 +54,19 @@ export class VertexElements extends VirglObject {
     this.offsets = new Uint32Array(count);
     this.buffers = new Uint8Array(count);
     this.formats = new Uint32Array(count);
+    this.seconds = new Uint32Array(count);
     this.divisors = new Uint32Array(count);
     this.alignments = new Uint8Array(count);
-    const types: NumericType[] = [];
+    this.extents = new Uint8Array(count);
+    this.fills = new Uint16Array(count);
+    const types: AttributeType[] = [];
     let key = "";
     for (let i = 0; i < count; i++) {
       const offset = words[at + i * 4], divisor = words[at + i * 4 + 1];
       const buffer = words[at + i * 4 + 2], format = words[at + i * 4 + 3];
       if (buffer >= MAX_ELEMENTS) throw badCommand(`Cannot make vertex element ${i}: buffer ${buffer} is none`);
-      const vk = formats.vertexFormat(format);
-      if (vk === 0) {
+      const fetch = formats.vertexFetch(format);
+      if (fetch === undefined || (fetch.second !== 0 && i + 16 >= gpu.limits.maxVertexInputAttributes)) {
         throw badVertexFormat(
           `Cannot make vertex element ${i}: ${virglFormat(format)?.name ?? format} is no vertex format here`,
         );
@@ -67,17 +76,18 @@ export class VertexElements extends VirglObject {
       }
       this.offsets[i] = offset;
       this.buffers[i] = buffer;
-      this.formats[i] = vk;
+      this.formats[i] = fetch.vk;
+      this.seconds[i] = fetch.second;
       this.divisors[i] = divisor;
-      const info = virglFormat(format);
-      this.alignments[i] = (info?.layout === "plain" ? info.channels[0].bits >>> 3 : info?.blockBytes ?? 1) - 1;
-      const type = info?.isInteger === true ? info.type === "sint" ? "int" : "uint" : "float";
-      types.push(type);
-      key += `${vk}/${divisor},`;
+      this.alignments[i] = fetch.alignment;
+      this.fills[i] = fetch.fill;
+      this.extents[i] = virglFormat(format)?.blockBytes ?? 0;
+      types.push(fetch.type);
+      key += `${fetch.vk}/${fetch.second}/${divisor},`;
     }
     this.types = types;
     this.layout = layouts.number(key);
-    this.typesKey = types.every((type) => type === "float") ? 0 : layouts.number(`types ${types.join()}`);
+    this.typesKey = types.every((type) => type === "float") ? 0 : layouts.number(`types ${JSON.stringify(types)}`);
   }
 
   protected override release(): void {}
