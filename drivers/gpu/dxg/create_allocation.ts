@@ -35,7 +35,6 @@ const { create_resource, create_shared, nt_security_sharing, standard_allocation
 
 type Args = View<k.d3dkmt_createallocation>;
 type Info = View<k.d3dddi_allocationinfo2>;
-
 /** What has been copied from the client. */
 interface Wanted {
   readonly infos: readonly Info[];
@@ -45,13 +44,11 @@ interface Wanted {
   /** Private data of each allocation. */
   readonly allocationData: readonly Uint8Array[];
 }
-
 /** What the host's driver makes for a standard allocation. */
 interface StandardData {
   readonly allocation: Uint8Array;
   readonly resource: Uint8Array;
 }
-
 /** Makes allocations. */
 export function* createAllocation(process: DxgProcess, call: Call<k.d3dkmt_createallocation>): Steps {
   const { args } = call;

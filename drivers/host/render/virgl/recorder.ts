@@ -394,9 +394,6 @@ export class Recorder implements Disposer, Disposable {
 
   #keepFrames(resource: VirglResource): void {
     const { holders } = resource;
-    while (holders.length > 0) {
-      holders[holders.length - 1].keep();
-      holders.pop();
-    }
+    for (; holders.length > 0; holders.pop()) holders[holders.length - 1].keep();
   }
 }
