@@ -23,7 +23,7 @@ import {
 import { eventfdRead, poll } from "udrm/drivers/os/mod.ts";
 import { virgl_caps_v1, virgl_caps_v2, virglMaskHas } from "udrm/uapi/virgl_hw.ts";
 import { noise, TestMemory, withVirgl } from "./testing.ts";
-import { COLOR, COPY_READ, COPY_WRITE, SHADER_READ, SHADER_WRITE, VERTEX_INPUT } from "./usage.ts";
+import { COPY_READ, COPY_WRITE, SHADER_READ } from "./usage.ts";
 import type { Virgl } from "./virgl.ts";
 import { VkImageSubresourceRange } from "../../vulkan/mod.ts";
 
@@ -231,63 +231,6 @@ Deno.test("2D transfers take rows as wide as the resource; cursors are pixels", 
     virgl.frame(small, { x: 8, y: 9, width: 2, height: 2 }, []).read(read, 8);
     const from = memory.bytes;
     assertEquals(read, new Uint8Array([...from.subarray(512, 520), ...from.subarray(768, 776)]));
-  });
-});
-
-Deno.test("use says when a barrier is due, and only then", async () => {
-  await withVirgl((virgl) => {
-    const { recorder } = virgl;
-    const one = virgl.createResource3d(plain), two = virgl.createResource3d(plain);
-    const rules: readonly (readonly [first: number, second: number, due: boolean])[] = [
-      [SHADER_READ, SHADER_READ, false],
-      [SHADER_READ, COPY_READ, false],
-      [SHADER_READ, COLOR, true],
-      [COLOR, SHADER_READ, true],
-      [COLOR, COLOR, true],
-      [COPY_WRITE, COPY_WRITE, true],
-      [COPY_WRITE, SHADER_READ, true],
-      [SHADER_WRITE, SHADER_READ, false],
-      [SHADER_WRITE, SHADER_WRITE, false],
-      [SHADER_READ, SHADER_WRITE, false],
-      [SHADER_WRITE, COPY_READ, true],
-      [SHADER_WRITE, VERTEX_INPUT, true],
-      [VERTEX_INPUT, SHADER_WRITE, true],
-    ];
-    for (const [first, second, due] of rules) {
-      recorder.barrier();
-      assertEquals(recorder.use(one, first), false);
-      assertEquals(recorder.use(two, second), false);
-      assertEquals(recorder.use(one, second), due, `${first} then ${second}`);
-      if (!due) continue;
-      recorder.barrier();
-      assertEquals(recorder.use(one, second), false);
-    }
-    const open = { ended: 0, end: () => (open.ended++, recorder.pass = undefined) };
-    recorder.pass = open;
-    const before = recorder.submission;
-    recorder.barrier();
-    assertEquals(open.ended, 1);
-    recorder.submit();
-    assertEquals(recorder.submission, before + 1);
-    assertEquals(recorder.use(one, COLOR), false);
-  });
-});
-
-Deno.test("an upload to what the batch has not used does not end its render pass, one to what it has used does", async () => {
-  await withVirgl((virgl) => {
-    const { recorder } = virgl;
-    const used = virgl.createResource3d(plain), other = virgl.createResource3d(plain);
-    recorder.useNow(used, COPY_READ);
-    let ended = 0;
-    recorder.pass = { end: () => (ended++, recorder.pass = undefined) };
-    virgl.writeResource(other, box, noise(1024, 1));
-    virgl.writeResource(other, { ...box, height: 8 }, noise(1024, 2));
-    assertEquals(ended, 0);
-    virgl.writeResource(used, box, noise(1024, 3));
-    assertEquals(ended, 1);
-    const read = new Uint8Array(1024);
-    virgl.readResource(other, box, read);
-    assertEquals(read, new Uint8Array([...noise(1024, 2).subarray(0, 512), ...noise(1024, 1).subarray(512)]));
   });
 });
 
