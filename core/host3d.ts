@@ -50,6 +50,11 @@ export interface Resource3d extends RenderResource {
   readonly backing: Backing | undefined;
   /** Bytes of the device's memory that it takes, where the renderer knows. */
   readonly footprint?: number;
+  /**
+   * Whether `transferFromHost3d` is a copy by the CPU once the GPU has done what was submitted, and takes the GPU a batch of its own
+   * before: who can wait first is served sooner. False if it is not said.
+   */
+  readonly readableByCpu?: boolean;
 }
 
 /** What a transfer moves: struct virtio_gpu_transfer_host_3d. */

@@ -16,6 +16,8 @@ export const F_SEAL_WRITE = 0x8;
 /** Seal: no new writable mapping. */
 export const F_SEAL_FUTURE_WRITE = 0x10;
 
+const FALLOC_FL_KEEP_SIZE = 0x1;
+const FALLOC_FL_PUNCH_HOLE = 0x2;
 const F_ADD_SEALS = 1033;
 const F_GET_SEALS = 1034;
 const COPY = 65536;
@@ -27,6 +29,14 @@ let lastName = "";
 let lastNameMemory: CMemory | undefined;
 let lastSize = -1;
 let lastSizeBig = 0n;
+
+function big(size: number): bigint {
+  if (size !== lastSize) {
+    lastSizeBig = BigInt(size);
+    lastSize = size;
+  }
+  return lastSizeBig;
+}
 
 function nameMemory(name: string): CMemory {
   if (lastNameMemory !== undefined && name === lastName) return lastNameMemory;
@@ -55,11 +65,7 @@ export function memfdCreate(name: string, size: number, seals: number = F_SEAL_S
   const c = libc();
   const fd = c.memfd_create(nameMemory(name).pointer, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) return orErrno(fd);
-  if (size !== lastSize) {
-    lastSizeBig = BigInt(size);
-    lastSize = size;
-  }
-  if (c.ftruncate(fd, lastSizeBig) === 0 && (seals === 0 || c.fcntl(fd, F_ADD_SEALS, seals) === 0)) return fd;
+  if (c.ftruncate(fd, big(size)) === 0 && (seals === 0 || c.fcntl(fd, F_ADD_SEALS, seals) === 0)) return fd;
   const failure = orErrno(-1);
   c.close(fd);
   return failure;
@@ -95,6 +101,17 @@ export function getSeals(fd: number): number {
  */
 export function ftruncate(fd: number, size: number): number {
   return orErrno(libc().ftruncate(fd, BigInt(size)));
+}
+
+/**
+ * Gives the pages of a file's beginning back: they read as zeros, in mappings, too. Its size stays.
+ *
+ * @param fd a memfd without F_SEAL_WRITE
+ * @param size bytes, a multiple of the page size
+ * @returns 0, or `-errno`: EPERM if sealed against writing, EINVAL, EBADF
+ */
+export function zeroFile(fd: number, size: number): number {
+  return orErrno(libc().fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0n, big(size)));
 }
 
 /**

@@ -12,7 +12,9 @@ import {
   memfdCreate,
   openMemfd,
   sealedFile,
+  zeroFile,
 } from "./memfd.ts";
+import { Mapping } from "./mapping.ts";
 import { OsError } from "./os_error.ts";
 import { assertNoFdLeak } from "./testing.ts";
 
@@ -76,6 +78,22 @@ Deno.test("sealedFile is read from its beginning, and never changes", () => {
       assert(ftruncate(fd, 3) < 0);
       close(fd);
     }
+  });
+});
+
+Deno.test("zeroFile empties a file's pages in every mapping, keeps its size, and obeys seals", () => {
+  assertNoFdLeak(() => {
+    const fd = openMemfd("zero", 8192);
+    using mapping = Mapping.map(fd, 8192);
+    const bytes = new Uint8Array(mapping.buffer).fill(9);
+    assertEquals(zeroFile(fd, 4096), 0);
+    assertEquals([bytes[0], bytes[4095], bytes[4096]], [0, 0, 9]);
+    assertEquals(fstat(fd).size, 8192);
+    close(fd);
+    const sealed = sealedFile("sealed", new Uint8Array(4096));
+    assert(zeroFile(sealed, 4096) < 0);
+    close(sealed);
+    assertEquals(zeroFile(-1, 4096), -EBADF);
   });
 });
 

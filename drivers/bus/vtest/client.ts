@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { RenderContext, Renderer3d, Transfer3d } from "../../../core/host3d.ts";
+import type { RenderContext, Renderer3d, Resource3d, Transfer3d } from "../../../core/host3d.ts";
 import { VIRTIO_GPU_CAPSET_VIRGL, VIRTIO_GPU_CAPSET_VIRGL2 } from "../../../uapi/virtio_gpu_3d.ts";
 import { VCMD_RESOURCE_BUSY_WAIT } from "../../../uapi/vtest.ts";
 import { VtestError } from "./error.ts";
@@ -48,6 +48,8 @@ export class Client implements Disposable {
   #dirty = false;
   #last = 0;
   #waiting = false;
+  // What is read then; undefined: BUSY_WAIT is answered.
+  #reading: Resource3d | undefined;
 
   /** @param socket the connection; its owner closes it. @param graveyard the renderer's. */
   constructor(socket: number, renderer: Renderer3d, graveyard: Graveyard, limits: VtestLimits) {
@@ -108,6 +110,11 @@ export class Client implements Disposable {
     return this.#last;
   }
 
+  /** Ends the batch if the GPU has nothing to do: it need not wait for what the client says next. */
+  begin(): void {
+    if (this.#dirty && !this.busy) this.flush();
+  }
+
   /** The last batch with work of this client. */
   get last(): number {
     return this.#last;
@@ -116,6 +123,20 @@ export class Client implements Disposable {
   /** Whether the GPU has something of it to do. Looks at the device. */
   get busy(): boolean {
     return this.#last > this.renderer.completed();
+  }
+
+  /** Executes `transfer` from a resource: once the GPU is done, if that is the quicker way. @throws {DrmError} as `transferFromHost3d` */
+  read(resource: Resource3d): void {
+    if (resource.readableByCpu === true) {
+      this.flush();
+      if (this.busy) {
+        this.#waiting = true;
+        this.#reading = resource;
+        return;
+      }
+    }
+    this.renderer.transferFromHost3d(resource, this.transfer);
+    this.touch();
   }
 
   /** Answers BUSY_WAIT once all that was submitted is complete. */
@@ -136,8 +157,11 @@ export class Client implements Disposable {
     const completed = this.renderer.completed();
     if (this.syncs.pending) this.syncs.complete(completed);
     if (this.#waiting && this.#last <= completed) {
+      const reading = this.#reading;
       this.#waiting = false;
-      this.output.reply(VCMD_RESOURCE_BUSY_WAIT, 0);
+      this.#reading = undefined;
+      if (reading === undefined) this.output.reply(VCMD_RESOURCE_BUSY_WAIT, 0);
+      else this.read(reading);
     }
   }
 

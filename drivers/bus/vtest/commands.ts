@@ -169,8 +169,8 @@ command(V.VCMD_TRANSFER_GET, (client, words, at) => {
 });
 command(V.VCMD_TRANSFER_GET2, (client, words, at) => {
   const { resource } = client.resources.get(words[at]);
-  client.renderer.transferFromHost3d(resource, sharedTransfer(client, words, at));
-  client.touch();
+  sharedTransfer(client, words, at);
+  client.read(resource);
 });
 command(V.VCMD_TRANSFER_PUT2, (client, words, at) => {
   const { resource } = client.resources.get(words[at]);

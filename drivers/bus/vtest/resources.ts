@@ -3,14 +3,14 @@
  * @module
  */
 
-import { GuestMemory, type GuestSlot } from "../../../core/guest_memory.ts";
+import { GuestMemory } from "../../../core/guest_memory.ts";
 import type { Backing } from "../../../core/host.ts";
 import type { RenderContext, Renderer3d, Resource3d, Resource3dInfo, Transfer3d } from "../../../core/host3d.ts";
 import { U32Map } from "../../../core/u32_map.ts";
 import { virglFormat, virglRowBytes, virglRows } from "../../../uapi/virgl_format.ts";
 import { VtestError } from "./error.ts";
 import type { VtestLimits } from "./limits.ts";
-import { SharedPages } from "./shared_pages.ts";
+import { SharedMemories, type SharedMemory } from "./shared_memory.ts";
 
 /** A resource with its memory. */
 export interface ClientResource {
@@ -22,32 +22,6 @@ export interface ClientResource {
   readonly shared: number;
 }
 
-/** Pages that a client shares, and where its renderer sees them. Both stay until the GPU is done. */
-export class SharedMemory implements Disposable {
-  readonly pages: SharedPages;
-  readonly slot: GuestSlot;
-  readonly #memory: GuestMemory;
-
-  constructor(memory: GuestMemory, size: number) {
-    this.#memory = memory;
-    this.pages = new SharedPages(size);
-    try {
-      this.slot = memory.add(this.pages, 0, size);
-    } catch (error) {
-      this.pages[Symbol.dispose]();
-      throw error;
-    }
-  }
-  /** The descriptor that the client gets. */
-  get fd(): number {
-    return this.pages.fd;
-  }
-  [Symbol.dispose](): void {
-    this.#memory.remove(this.slot);
-    this.pages[Symbol.dispose]();
-  }
-}
-
 /** Takes what the GPU may still use. */
 export type Bury = (thing: Disposable) => void;
 
@@ -57,6 +31,7 @@ export class Resources implements Disposable {
   readonly #limits: VtestLimits;
   readonly #bury: Bury;
   readonly #memory = new GuestMemory();
+  readonly #shares = new SharedMemories(this.#memory);
   readonly #live = new U32Map<ClientResource>();
   #shared = 0;
   #bytes = 0;
@@ -114,7 +89,7 @@ export class Resources implements Disposable {
       context.attach(id, resource);
       attached = true;
       if (shared > 0) {
-        memory = new SharedMemory(this.#memory, shared);
+        memory = this.#shares.take(shared);
         const gpas = [memory.slot.gpa];
         const backing: Backing = { memory: this.#memory, gpas, lengths: [shared], size: shared };
         renderer.setBacking(resource, backing);
@@ -155,6 +130,7 @@ export class Resources implements Disposable {
   [Symbol.dispose](): void {
     for (const resource of this.#live.values()) this.#free(resource);
     this.#live.clear();
+    this.#shares[Symbol.dispose]();
   }
 }
 

@@ -231,6 +231,7 @@ export class Session implements Disposable {
           // What lies before it was executed. Usually it is there already: header and commands are two writes of the client's.
           if (at !== 0) bytes.copyWithin(0, at, at + size);
           client.submit(words, this.#length);
+          client.begin();
         }
         break;
       case VCMD_TRANSFER_PUT: {

@@ -133,10 +133,55 @@ Deno.test("BUSY_WAIT tells the truth, and with WAIT comes when the batch is comp
   mapping[Symbol.dispose]();
 });
 
+Deno.test("TRANSFER_GET2 of what the CPU reads waits for the GPU, and takes no batch", () => {
+  using pair = new Pair();
+  const { client, renderer } = pair;
+  client.handshake("read", 2);
+  const [, mapping] = client.create2Mapped(1, buffer(16), 16, 2), shared = new Uint8Array(mapping.buffer);
+  const [resource] = renderer.resources;
+  resource.readableByCpu = true;
+  renderer.manual = true;
+  resource.levels[0].set(ramp(16));
+  client.submit([1]);
+  client.transferGet2(1, 0, [4, 0, 0, 8, 1, 1], 8, 2);
+  client.submit([2]);
+  pair.run();
+  assertEquals([pair.need, renderer.submissions, renderer.batches, shared[2]], ["batch", 1, 1, 0]);
+  renderer.finish();
+  pair.run();
+  assertEquals([...shared.subarray(0, 12)], [0, 0, ...ramp(16).subarray(4, 12), 0, 0]);
+  assertEquals([pair.need, renderer.submissions, renderer.batches], ["input", 2, 2]);
+  // Without anything to wait for it is there at once.
+  renderer.finish();
+  client.transferGet2(1, 0, [0, 0, 0, 2, 1, 1], 2, 0);
+  pair.run();
+  assertEquals([shared[0], shared[1]], [ramp(16)[0], ramp(16)[1]]);
+  mapping[Symbol.dispose]();
+});
+
+Deno.test("SUBMIT_CMD: an idle GPU begins at once, a busy one with all that has come", () => {
+  using pair = new Pair();
+  const { client, renderer } = pair;
+  client.handshake("begin", 2);
+  renderer.manual = true;
+  const busy = client.message.bind(client, 2, 7, [1, 0]);
+  client.submit([1]);
+  client.submit([2]);
+  client.submit([3]);
+  busy();
+  pair.run();
+  assertEquals([renderer.submissions, renderer.batches], [3, 2]);
+  client.reply(7, 1);
+});
+
 Deno.test("memory stays until the GPU is done with it, and is never mapped for nothing", () => {
   using pair = new Pair();
   const { client, renderer } = pair;
   client.handshake("unref", 2);
+  // A page is kept for the next fence.
+  close(client.create2(100, buffer(8), 8, 2)[1]);
+  client.unref(100);
+  client.busyWait(0, true);
   assertNoFdLeak(() => {
     for (let i = 1; i <= 50; i++) {
       close(client.create2(i, buffer(8), 8, 2)[1]);

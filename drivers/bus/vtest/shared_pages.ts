@@ -5,7 +5,7 @@
 
 import { pageAlign, type Pages } from "../../../core/memory.ts";
 import { errnoName } from "../../../uapi/errno.ts";
-import { close, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, Mapping, memfdCreate } from "../../os/mod.ts";
+import { close, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, Mapping, memfdCreate, zeroFile } from "../../os/mod.ts";
 import { VtestError } from "./error.ts";
 
 // Whoever could cut the file off could kill whoever has mapped it; without SEAL a client could forbid mapping it here.
@@ -56,6 +56,12 @@ export class SharedPages implements Pages {
   #unmap(): void {
     this.#mapping?.[Symbol.dispose]();
     this.#mapping = this.#bytes = undefined;
+  }
+  /** Makes them all zeros and unmaps them, to be used for something else. @returns whether that was possible: not while pinned. */
+  clear(): boolean {
+    if (this.#pins > 0 || this.#disposed || zeroFile(this.#fd, this.size) !== 0) return false;
+    this.#unmap();
+    return true;
   }
   /** Frees the memory; what is pinned when it is unpinned. Twice does nothing. */
   [Symbol.dispose](): void {

@@ -43,6 +43,8 @@ export class FakeResource implements Resource3d {
   }
   /** Whether it was destroyed. */
   destroyed = false;
+  /** Whether it is read at once. */
+  readableByCpu = false;
 
   /** @param info what it is. */
   constructor(info: Resource3dInfo) {
@@ -228,7 +230,9 @@ export class FakeRenderer implements Renderer3d {
     this.#rows(resource as FakeResource, transfer, backing.size, (row, at) => {
       copies.push(() => backing.memory.write(backing.gpas[0] + at, row));
     });
-    this.#later.push(() => copies.forEach((copy) => copy()));
+    const copy = () => copies.forEach((row) => row());
+    if ((resource as FakeResource).readableByCpu && this.#completed === this.#batch) copy();
+    else this.#later.push(copy);
   }
   writeResource(resource: Resource3d, transfer: Transfer3d, bytes: Uint8Array): void {
     this.#rows(resource as FakeResource, transfer, bytes.length, (row, at) => {

@@ -70,6 +70,8 @@ export class DeviceImage implements Disposable {
   readonly layers: number;
   /** VkImageAspectFlags. */
   readonly aspect: number;
+  /** Whether its tiling is LINEAR: `subresourceLayout` says where texels are. */
+  readonly linear: boolean;
   /** Its memory. */
   readonly allocation: Allocation;
   /** The VkImageLayout that the commands recorded so far leave it in; whoever records a barrier sets it. */
@@ -95,6 +97,7 @@ export class DeviceImage implements Disposable {
     this.layers = options.layers ?? 1;
     this.aspect = options.aspect ?? VK_IMAGE_ASPECT_COLOR_BIT;
     const tiling = options.tiling ?? VK_IMAGE_TILING_OPTIMAL, imageType = options.type ?? VK_IMAGE_TYPE_2D;
+    this.linear = tiling === VK_IMAGE_TILING_LINEAR;
     const samples = options.samples ?? 1, flags = options.flags ?? 0;
     const { format, width, height, depth, levels, layers } = this;
     for (const n of [width, height, depth, levels, layers, samples]) {

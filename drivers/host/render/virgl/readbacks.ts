@@ -72,7 +72,7 @@ export class Readbacks {
     this.#pending.push({ value, allocation, at, size, store });
   }
 
-  /** Stores packed rows into a backing; what of it is gone meanwhile is skipped. */
+  /** Stores rows into a backing; what of it is gone meanwhile is skipped. @param pitch bytes from row to row in `source`. */
   store(
     backing: Backing,
     offset: number,
@@ -81,12 +81,13 @@ export class Readbacks {
     at: number,
     length: number,
     count: number,
+    pitch: number = length,
   ): void {
     const reader = this.#reader;
     reader.open(backing);
     try {
       for (let row = 0; row < count; row++) {
-        const start = offset + row * stride, from = at + row * length;
+        const start = offset + row * stride, from = at + row * pitch;
         for (let done = 0; done < length;) {
           reader.locate(start + done);
           const size = Math.min(length - done, reader.room);
@@ -133,7 +134,7 @@ export class Readbacks {
   }
 }
 
-/** Stores packed rows into bytes. */
+/** Stores rows into bytes. @param pitch bytes from row to row in `source`. */
 export function storeRows(
   target: Uint8Array,
   offset: number,
@@ -142,10 +143,11 @@ export function storeRows(
   at: number,
   length: number,
   count: number,
+  pitch: number = length,
 ): void {
-  if (stride === length) target.set(source.subarray(at, at + length * count), offset);
+  if (stride === length && pitch === length) target.set(source.subarray(at, at + length * count), offset);
   else {
-    for (let row = 0, from = at, to = offset; row < count; row++, from += length, to += stride) {
+    for (let row = 0, from = at, to = offset; row < count; row++, from += pitch, to += stride) {
       target.set(source.subarray(from, from + length), to);
     }
   }

@@ -8,13 +8,18 @@ import { DrmError } from "../../../../core/error.ts";
 import type { Backing, RenderResource } from "../../../../core/host.ts";
 import type { Resource3d, Resource3dInfo } from "../../../../core/host3d.ts";
 import { PIPE_TEXTURE_2D_ARRAY, PIPE_TEXTURE_3D } from "../../../../uapi/pipe.ts";
+import { VIRGL_BIND_RENDER_TARGET } from "../../../../uapi/virgl_hw.ts";
 import {
+  type Device,
   type DeviceBuffer,
   type DeviceImage,
+  type ImageOptions,
   VK_ERROR_FORMAT_NOT_SUPPORTED,
   VK_IMAGE_ASPECT_COLOR_BIT,
   VK_IMAGE_CREATE_CUBE_COMPATIBLE_BIT,
   VK_IMAGE_CREATE_MUTABLE_FORMAT_BIT,
+  VK_IMAGE_TILING_LINEAR,
+  VK_IMAGE_TYPE_2D,
   VkError,
 } from "../../vulkan/mod.ts";
 import { BackingReader } from "../backing_reader.ts";
@@ -40,6 +45,16 @@ export interface ResourceBuffer {
   readonly bytes: Uint8Array | undefined;
   /** The buffer and its memory. */
   readonly device: DeviceBuffer;
+}
+
+/** Texels of an image that the CPU can reach. */
+export interface Texels {
+  /** The image's memory. */
+  readonly bytes: Uint8Array;
+  /** Where in it the first texel is. */
+  readonly offset: number;
+  /** Bytes from row to row. */
+  readonly pitch: number;
 }
 
 /** What resources are made with. */
@@ -72,6 +87,8 @@ export class VirglResource implements Resource3d, Disposable {
   readonly buffer: ResourceBuffer | undefined;
   /** The image, if it is one. */
   readonly image: DeviceImage | undefined;
+  /** Its texels, where the CPU can reach them; read only while the GPU does not write it (`writtenBy` is complete). */
+  readonly texels: Texels | undefined;
   /** The shape of the image. */
   readonly shape: ImageShape | undefined;
   /** Samples. */
@@ -128,7 +145,11 @@ export class VirglResource implements Resource3d, Disposable {
     if (isBuffer(info.target)) {
       const size = bufferSize(info), capacity = Math.ceil(size / 16) * 16;
       this.samples = this.levels = this.layers = 1;
-      this.shape = this.image = this.#imageViews = undefined;
+      this.shape =
+        this.image =
+        this.texels =
+        this.#imageViews =
+          undefined;
       const made = owner.holdings.take(
         this,
         this.#bytes = capacity,
@@ -152,22 +173,21 @@ export class VirglResource implements Resource3d, Disposable {
     this.layers = shape.layers;
     this.buffer = this.#bufferViews = undefined;
     let usage = imageUsage(format, shape.samples === 1);
-    const image = this.image = owner.holdings.take(
-      this,
-      this.#bytes = imageBytes(shape, format),
-      () => {
-        for (;;) {
-          try {
-            return device.createImage({ ...shape, format: format.vk, aspect: format.aspect, flags, usage });
-          } catch (error) {
-            const next = lesserUsage(usage);
-            const refused = error instanceof VkError && error.result === VK_ERROR_FORMAT_NOT_SUPPORTED;
-            if (!refused || next === usage) throw error;
-            usage = next;
-          }
-        }
-      },
-    );
+    const options = { ...shape, format: format.vk, aspect: format.aspect, flags };
+    const bytes = this.#bytes = imageBytes(shape, format);
+    const image = this.image = owner.holdings.take(this, bytes, () => {
+      if (isReadByCpu(owner.gpu, info, format, shape)) {
+        const linear = makeImage(device, { ...options, usage, tiling: VK_IMAGE_TILING_LINEAR, memory: "readback" });
+        if (linear !== undefined) return linear;
+      }
+      for (;;) {
+        const made = makeImage(device, { ...options, usage }), next = lesserUsage(usage);
+        if (made !== undefined) return made;
+        if (next === usage) throw new VkError(VK_ERROR_FORMAT_NOT_SUPPORTED, "vkCreateImage", format.info.name);
+        usage = next;
+      }
+    });
+    this.texels = texelsOf(image);
     this.#imageViews = new ImageViews(image, shape, format, usage, (flags & VK_IMAGE_CREATE_CUBE_COMPATIBLE_BIT) !== 0);
   }
 
@@ -260,6 +280,11 @@ export class VirglResource implements Resource3d, Disposable {
     this.#owner.disposeLater(this);
   }
 
+  /** Whether TRANSFER_FROM_HOST of it is a copy by the CPU once the GPU is done: waiting first is the quicker way. */
+  get readableByCpu(): boolean {
+    return this.texels !== undefined;
+  }
+
   /** Bytes of the device's memory that it takes. */
   get footprint(): number {
     return this.#bytes;
@@ -289,6 +314,29 @@ export class VirglResource implements Resource3d, Disposable {
     if (this.#imageViews === undefined) throw new DrmError("EINVAL", `Cannot make ${what} of a buffer`);
     return this.#imageViews;
   }
+}
+
+// The image, or undefined if the GPU has none such.
+function makeImage(device: Device, options: ImageOptions): DeviceImage | undefined {
+  try {
+    return device.createImage(options);
+  } catch (error) {
+    if (error instanceof VkError && error.result === VK_ERROR_FORMAT_NOT_SUPPORTED) return undefined;
+    throw error;
+  }
+}
+
+// Whether it is better linear, where the CPU reads it: what is rendered to, by a GPU that is the CPU, to which all tilings are one.
+function isReadByCpu({ device }: Gpu, info: Resource3dInfo, format: GpuFormat, shape: ImageShape): boolean {
+  return device.physical.type === "cpu" && (info.bind & VIRGL_BIND_RENDER_TARGET) !== 0 && format.copy === "direct" &&
+    format.aspect === VK_IMAGE_ASPECT_COLOR_BIT && shape.type === VK_IMAGE_TYPE_2D && shape.levels === 1 &&
+    shape.layers === 1 && shape.samples === 1;
+}
+
+function texelsOf(image: DeviceImage): Texels | undefined {
+  if (!image.linear || !image.allocation.hostVisible) return undefined;
+  const { offset, rowPitch } = image.subresourceLayout();
+  return { bytes: image.allocation.bytes, offset: Number(offset), pitch: Number(rowPitch) };
 }
 
 // Formats that name the stencil of another are for views alone.

@@ -20,7 +20,7 @@ import {
 import { BackingReader } from "../backing_reader.ts";
 import { Imports } from "../imports.ts";
 import { DepthTransfers } from "./depth_transfers.ts";
-import { Readbacks } from "./readbacks.ts";
+import { Readbacks, storeRows } from "./readbacks.ts";
 import type { Recorder } from "./recorder.ts";
 import type { VirglResource } from "./resource.ts";
 import { TransferBox } from "./transfer_box.ts";
@@ -109,6 +109,7 @@ export class Transfers implements Disposable {
       return;
     }
     const readback = this.#readbacks;
+    if (this.#readable(resource)) return this.#readTexels(resource, undefined, bytes);
     if (resource.gpuFormat.copy !== "direct") this.#depths.fromHost(resource, box, undefined, bytes);
     else this.#readPacked(resource, undefined, bytes);
     readback.finish();
@@ -153,6 +154,7 @@ export class Transfers implements Disposable {
     if (!box.set(resource, transfer, backing.size)) return;
     reader.open(backing);
     if (this.#writable(resource)) return this.#readNow(resource, reader);
+    if (this.#readable(resource)) return this.#readTexels(resource, backing, undefined);
     if (resource.gpuFormat.copy !== "direct") this.#depths.fromHost(resource, box, backing, undefined);
     else if (box.bytes < this.#imports.minimum || !this.#inPlace(resource, reader, false)) {
       this.#readPacked(resource, backing, undefined);
@@ -162,6 +164,26 @@ export class Transfers implements Disposable {
   /** Whether the CPU may touch a buffer now. */
   #writable(resource: VirglResource): boolean {
     return resource.buffer?.bytes !== undefined && resource.usedBy <= this.#recorder.completed();
+  }
+
+  /** Whether the CPU may read an image now. A GPU that is the CPU needs no barrier for what it wrote: the wait is enough. */
+  #readable(resource: VirglResource): boolean {
+    return resource.texels !== undefined && !resource.raw && resource.writtenBy <= this.#recorder.completed();
+  }
+
+  #readTexels(
+    { texels, image, gpuFormat }: VirglResource,
+    backing: Backing | undefined,
+    bytes: Uint8Array | undefined,
+  ): void {
+    if (texels === undefined || image === undefined) return;
+    const { x, y, offset, stride, rowBytes, rows } = this.#box, { pitch } = texels;
+    const at = texels.offset + y * pitch + x * gpuFormat.blockBytes;
+    image.allocation.invalidate();
+    if (bytes !== undefined) storeRows(bytes, offset, stride, texels.bytes, at, rowBytes, rows, pitch);
+    else if (backing !== undefined) {
+      this.#readbacks.store(backing, offset, stride, texels.bytes, at, rowBytes, rows, pitch);
+    }
   }
 
   #stage(resource: VirglResource, source: Source): void {

@@ -16,7 +16,7 @@ import {
   PIPE_TEXTURE_RECT,
 } from "udrm/uapi/pipe.ts";
 import { VIRGL_FORMAT_B8G8R8A8_UNORM, VIRGL_FORMAT_R8_UNORM, VIRGL_FORMATS } from "udrm/uapi/virgl_format.ts";
-import { virgl_caps_v2, virglMaskHas } from "udrm/uapi/virgl_hw.ts";
+import { VIRGL_BIND_RENDER_TARGET, virgl_caps_v2, virglMaskHas } from "udrm/uapi/virgl_hw.ts";
 import { memfdAllocator } from "udrm/drivers/os/mod.ts";
 import type { VirglResource } from "./resource.ts";
 import { noise, TestMemory, withVirgl } from "./testing.ts";
@@ -254,21 +254,23 @@ Deno.test("boxes, strides and offsets of any value do what the model does, or ar
     });
     fc.assert(
       fc.property(
-        fc.boolean(),
+        fc.constantFrom("solid", "layers", "target"),
         fc.boolean(),
         fc.array(op, { minLength: 1, maxLength: 12 }),
-        (solid, scattered, ops) => {
-          const size = [9, 8, 4] as const;
+        (kind, scattered, ops) => {
+          const size = [9, 8, kind === "target" ? 1 : 4] as const;
           const resource = virgl.createResource3d({
             ...plain,
-            target: solid ? PIPE_TEXTURE_3D : PIPE_TEXTURE_2D_ARRAY,
+            target: kind === "solid" ? PIPE_TEXTURE_3D : kind === "layers" ? PIPE_TEXTURE_2D_ARRAY : PIPE_TEXTURE_2D,
+            // What is rendered to may be memory that the CPU reads.
+            bind: kind === "target" ? VIRGL_BIND_RENDER_TARGET : 0,
             width: 9,
             height: 8,
-            depth: solid ? 4 : 1,
-            arraySize: solid ? 1 : 4,
+            depth: kind === "solid" ? 4 : 1,
+            arraySize: kind === "layers" ? 4 : 1,
           });
           using memory = new TestMemory(scattered ? [101, 600, 999] : [1700]);
-          const model = noise(1700, 7), image = new Uint8Array(9 * 8 * 4 * 4);
+          const model = noise(1700, 7), image = new Uint8Array(9 * 8 * size[2] * 4);
           memory.bytes = model;
           virgl.setBacking(resource, memory.backing);
           for (const { toHost, wait, ...transfer } of ops) {
@@ -285,13 +287,43 @@ Deno.test("boxes, strides and offsets of any value do what the model does, or ar
           finish(virgl);
           assertEquals(memory.bytes, model);
           const read = new Uint8Array(image.length);
-          virgl.readResource(resource, { ...whole, width: 9, height: 8, depth: 4 }, read);
+          virgl.readResource(resource, { ...whole, width: 9, height: 8, depth: size[2] }, read);
           assertEquals(read, image);
           virgl.destroyResource(resource);
         },
       ),
       { numRuns: 60 },
     );
+  });
+});
+
+Deno.test("what the CPU can read is copied at once when the GPU is done with it, and by the GPU before", async () => {
+  await withVirgl((virgl) => {
+    const info = { ...plain, bind: VIRGL_BIND_RENDER_TARGET, width: 70, height: 40 };
+    const resource = virgl.createResource3d(info);
+    // A GPU with memory of its own copies; there is nothing to see then.
+    assertEquals(resource.readableByCpu, virgl.gpu.device.physical.type === "cpu");
+    if (!resource.readableByCpu) return;
+    assertEquals(virgl.createResource3d({ ...info, lastLevel: 2 }).readableByCpu, false);
+    assertEquals(virgl.createResource3d({ ...info, bind: 0 }).readableByCpu, false);
+    using memory = new TestMemory([70 * 40 * 4]);
+    const transfer = { ...whole, width: 70, height: 40 };
+    virgl.setBacking(resource, memory.backing);
+    for (let seed = 1; seed < 4; seed++) {
+      const data = noise(70 * 40 * 4, seed), other = noise(70 * 40 * 4, seed + 10);
+      virgl.writeResource(resource, transfer, data);
+      finish(virgl);
+      memory.bytes = new Uint8Array(70 * 40 * 4);
+      virgl.transferFromHost3d(resource, transfer);
+      assertEquals([virgl.recorder.pending, memory.bytes], [false, data]);
+      // A copy that is recorded comes first, and what is recorded after it does not change what was asked for.
+      virgl.writeResource(resource, transfer, other);
+      virgl.transferFromHost3d(resource, transfer);
+      virgl.writeResource(resource, transfer, data);
+      assertEquals(virgl.recorder.pending, true);
+      finish(virgl);
+      assertEquals(memory.bytes, other);
+    }
   });
 });
 
