@@ -1,6 +1,6 @@
 /**
  * A script that uses what no capture has: queries, conditions, transform feedback, blits, copies, clears, staged transfers, uniform
- * and storage buffers, images, geometry and tessellation shaders, several samples.
+ * and storage buffers, images, geometry and tessellation shaders, several samples, formats that Vulkan lacks.
  * @module
  */
 
@@ -13,7 +13,16 @@ import type { Script, Step } from "./virgl_script.ts";
 
 const RGBA = F.VIRGL_FORMAT_R8G8B8A8_UNORM, SIZE = 32;
 // Resources.
-const COLOR = 1, DEPTH = 2, VERTICES = 3, TEXTURE = 4, SAMPLES = 5, STAGING = 6, VOLUME = 7, INTEGERS = 8, OTHER = 9;
+const COLOR = 1,
+  DEPTH = 2,
+  VERTICES = 3,
+  TEXTURE = 4,
+  SAMPLES = 5,
+  STAGING = 6,
+  VOLUME = 7,
+  INTEGERS = 8,
+  OTHER = 9,
+  ALPHA = 10;
 const bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0];
 const command = (number: number, object: number, ...words: number[]): number[] => [
   V.VIRGL_CMD0(number, object, words.length),
@@ -190,6 +199,49 @@ function moves(): number[] {
   ];
 }
 
+const TEXELS = `FRAG
+DCL OUT[0], COLOR
+DCL SAMP[0]
+DCL SVIEW[0], BUFFER, FLOAT
+IMM[0] UINT32 {1, 0, 0, 0}
+  0: TXF OUT[0], IMM[0].xxxx, SAMP[0], BUFFER
+  1: END
+`;
+
+/** What is made of other things: A8 as an attachment, L8A8 in buffers, GL_CLAMP, mipmaps of depth. */
+function emulated(): number[] {
+  const { VIRGL_FORMAT_A8_UNORM: A8, VIRGL_FORMAT_L8A8_UNORM: LA8, VIRGL_FORMAT_Z24_UNORM_S8_UINT: Z24 } = F;
+  const { VIRGL_SHADER_FRAGMENT: fragment } = V, word = 1 | 3 << 4 | 20 << 9 | 4 << 17 | 23 << 22 | 0xf << 27;
+  return [
+    ...make(V.VIRGL_OBJECT_SURFACE, 30, ALPHA, A8, 0, 0),
+    ...make(V.VIRGL_OBJECT_BLEND, 31, 0, 0, ...new Array<number>(8).fill(word)),
+    ...make(V.VIRGL_OBJECT_SAMPLER_VIEW, 32, OTHER, LA8, 0, 255, 0o3210),
+    ...make(V.VIRGL_OBJECT_SAMPLER_STATE, 33, 0o111 | 1 << 9 | 2 << 11 | 1 << 13, 0, 0, 0, 0, 0, 0, 0),
+    ...shader(34, fragment, TEXELS),
+    ...run(V.VIRGL_CCMD_SET_FRAMEBUFFER_STATE, 2, 0, 1, 30),
+    ...bind(V.VIRGL_OBJECT_BLEND, 31),
+    ...run(V.VIRGL_CCMD_BIND_SAMPLER_STATES, fragment, 0, 33),
+    ...run(V.VIRGL_CCMD_CLEAR, 12, 0, 0, 0, bits(0.5), 0, 0, 0),
+    ...draw(6, P.PIPE_PRIM_TRIANGLES),
+    ...run(V.VIRGL_CCMD_BIND_SHADER, 34, fragment),
+    ...run(V.VIRGL_CCMD_SET_SAMPLER_VIEWS, fragment, 0, 32),
+    ...draw(6, P.PIPE_PRIM_TRIANGLES),
+    ...run(V.VIRGL_CCMD_BLIT, 0xf, 0, 0, ...box(ALPHA, 0, A8, 0, 0, 0, 8, 8), ...box(COLOR, 0, RGBA, 0, 0, 0, 16, 16)),
+    ...run(
+      V.VIRGL_CCMD_BLIT,
+      0x110,
+      0,
+      0,
+      ...box(DEPTH, 0, Z24, 0, 0, 0, 8, 8),
+      ...box(DEPTH, 0, Z24, 8, 8, 0, 16, 16),
+    ),
+    ...run(V.VIRGL_CCMD_SET_FRAMEBUFFER_STATE, 1, 2, 1),
+    ...bind(V.VIRGL_OBJECT_BLEND, 4),
+    ...run(V.VIRGL_CCMD_BIND_SHADER, 11, fragment),
+    ...run(V.VIRGL_CCMD_SET_SAMPLER_VIEWS, fragment, 0, 8),
+  ];
+}
+
 function stages(): number[] {
   const { VIRGL_SHADER_FRAGMENT: fragment } = V;
   return [
@@ -253,6 +305,7 @@ export function featureScript(): Script {
       create(VOLUME, RGBA, { target: P.PIPE_TEXTURE_3D, width: 8, height: 8, depth: 8, lastLevel: 1 }, 4096),
       create(INTEGERS, F.VIRGL_FORMAT_R32_UINT, {}, 4096),
       create(OTHER, F.VIRGL_FORMAT_R8_UNORM, buffer, 4096),
+      create(ALPHA, F.VIRGL_FORMAT_A8_UNORM, {}, SIZE * SIZE),
       { kind: "put", id: VERTICES, transfer: { ...whole, width: vertices.length, height: 1 }, bytes: vertices },
       submit(setup()),
       submit(queries()),
@@ -260,6 +313,8 @@ export function featureScript(): Script {
       { kind: "toHost", id: STAGING, transfer: { ...whole, width: 1024, height: 1, offset: 512 } },
       { kind: "fromHost", id: COLOR, transfer: whole },
       { kind: "fromHost", id: DEPTH, transfer: { ...whole, width: 16, height: 16 } },
+      submit(emulated()),
+      { kind: "fromHost", id: ALPHA, transfer: whole },
       submit(stages()),
       { kind: "get", id: COLOR, transfer: whole, size: SIZE * SIZE * 4 },
     ],

@@ -847,6 +847,59 @@ static void formats(void) {
   glDeleteTextures(4, t);
 }
 
+/* What Vulkan has not: GL_CLAMP with a linear filter, rendering to luminance and alpha, buffers of them. */
+static void emulated(void) {
+  static const GLenum kinds[] = {GL_LUMINANCE8, GL_ALPHA8};
+  unsigned char data[64 * 2];
+  const float border[] = {0.9f, 0.5f, 0.1f, 0.6f};
+  GLuint f, t[2], b, bt;
+  picture(8, GL_LINEAR);
+  glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP);
+  glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP);
+  glTexParameterfv(GL_TEXTURE_2D, GL_TEXTURE_BORDER_COLOR, border);
+  glViewport(0, 0, 64, 64);
+  set(program(whole, NULL, V "in vec2 t; out vec4 c; uniform sampler2D s; void main() { c = texture(s, t * 2.0 - 0.5); }"), "s", 0);
+  cover();
+  glGenFramebuffers(1, &f);
+  glGenTextures(2, t);
+  for (int i = 0; i < 2; i++) {
+    glBindTexture(GL_TEXTURE_2D, t[i]);
+    glTexImage2D(GL_TEXTURE_2D, 0, (GLint)kinds[i], 64, 64, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+    glBindFramebuffer(GL_FRAMEBUFFER, f);
+    glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_TEXTURE_2D, t[i], 0);
+    if (glCheckFramebufferStatus(GL_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE) die("luminance or alpha cannot be rendered to");
+    glClearColor(0.25f, 0.5f, 0.75f, 0.6f);
+    glClear(GL_COLOR_BUFFER_BIT);
+    glViewport(8, 8, 48, 48);
+    glEnable(GL_BLEND);
+    glBlendFuncSeparate(GL_ONE, GL_DST_ALPHA, GL_DST_ALPHA, GL_ONE_MINUS_SRC_ALPHA);
+    program(whole, NULL, V "in vec2 t; out vec4 c; void main() { c = vec4(t.x * 0.5, 0.9, 0.9, t.y); }");
+    cover();
+    glDisable(GL_BLEND);
+    glBindFramebuffer(GL_FRAMEBUFFER, target);
+    glViewport(64, i * 64, 64, 64);
+    set(program(whole, NULL, V "in vec2 t; out vec4 c; uniform sampler2D s; void main() { c = texture(s, t); }"), "s", 0);
+    cover();
+  }
+  for (size_t i = 0; i < sizeof data; i++) data[i] = (unsigned char)noise();
+  glGenBuffers(1, &b);
+  glBindBuffer(GL_TEXTURE_BUFFER, b);
+  glBufferData(GL_TEXTURE_BUFFER, sizeof data, data, GL_STATIC_DRAW);
+  glGenTextures(1, &bt);
+  glBindTexture(GL_TEXTURE_BUFFER, bt);
+  glTexBuffer(GL_TEXTURE_BUFFER, GL_LUMINANCE8_ALPHA8, b);
+  glViewport(0, 64, 64, 64);
+  set(program(whole, NULL,
+              V "in vec2 t; out vec4 c; uniform samplerBuffer s;"
+                " void main() { c = texelFetch(s, int(t.y * 8.0) * 8 + int(t.x * 8.0)); }"), "s", 0);
+  cover();
+  glDeleteTextures(2, t);
+  glDeleteTextures(1, &bt);
+  glDeleteBuffers(1, &b);
+  glDeleteFramebuffers(1, &f);
+}
+
 static void integers(void) {
   GLuint t, b, bt;
   int data[16 * 16 * 4];
@@ -938,7 +991,7 @@ static const struct {
     {"queries", queries},     {"geometry", geometry},   {"multisample", multisample}, {"primitives", primitives},
     {"stipple", stipple},     {"shadows", shadows},     {"copies", copies},         {"uploads", uploads},
     {"formats", formats},     {"integers", integers},   {"dual_source", dual_source}, {"vertices", vertices},
-    {"coordinates", coordinates},
+    {"coordinates", coordinates}, {"emulated", emulated},
 };
 
 static void context(void) {

@@ -35,12 +35,13 @@ async function profile(name: string): Promise<Test[]> {
   const xml = await new Response(file.readable.pipeThrough(new DecompressionStream("gzip"))).text();
   const plain = (text: string) =>
     text.replace(/&quot;/g, '"').replace(/&lt;/g, "<").replace(/&gt;/g, ">").replace(/&amp;/g, "&");
-  const tests: Test[] = [];
+  const tests: Test[] = [], programs = new Set([...Deno.readDirSync(`${ROOT}/bin`)].map(({ name }) => name));
   for (const [, test, body] of xml.matchAll(/<Test type="[^"]*" name="([^"]*)">(.*?)<\/Test>/gs)) {
     const list = /name="command" value="(\[.*?\])"/.exec(body)?.[1];
     if (list === undefined) continue;
     const command = [...plain(list).matchAll(/'([^']*)'|"([^"]*)"/g)].map(([, a, b]) => a ?? b);
-    tests.push({ name: plain(test), command });
+    // Some are of other systems.
+    if (programs.has(command[0])) tests.push({ name: plain(test), command });
   }
   return tests;
 }

@@ -29,12 +29,12 @@ async function withServer(body: (renderer: Running) => Promise<void>): Promise<v
   }
 }
 
-Deno.test("udrm vtest draws 31 scenes of OpenGL 3.3's features as llvmpipe does: 99.5 % of pixels within 3/255", async () => {
+Deno.test("udrm vtest draws 32 scenes of OpenGL 3.3's features as llvmpipe does: 99.5 % of pixels within 3/255", async () => {
   await withFeatures(async (program) => {
     await using llvmpipe = await startRenderer("llvmpipe");
     const wanted = await featuresOf(program, llvmpipe);
     assertMatch(wanted.renderer, /^llvmpipe/);
-    assertEquals(wanted.scenes.size, 31);
+    assertEquals(wanted.scenes.size, 32);
     await withServer(async (renderer) => {
       const drawn = await featuresOf(program, renderer);
       assertMatch(drawn.renderer, /^virgl \(udrm/);

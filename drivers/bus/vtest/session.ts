@@ -21,6 +21,9 @@ const HEADER = 8;
 const READS = 16;
 /** Bytes read at once beyond the longest message. */
 const AHEAD = 64 * 1024;
+/** How long a wait is worth to be spent awake, where nobody else needs the processor for it. */
+const SPIN_MS = 0.06;
+const SPINS = navigator.hardwareConcurrency > 1;
 
 /** What a session needs before it can go on. */
 export type SessionNeed =
@@ -63,6 +66,8 @@ export class Session implements Disposable {
   // What a TRANSFER_PUT begins with.
   readonly #put = new Uint32Array(PUT_WORDS);
   readonly #putBytes = new Uint8Array(this.#put.buffer);
+  // Whether the client answered before it would have been worth while to sleep.
+  #quick = false;
   #reason: string | undefined;
   #expected = true;
   #disposed = false;
@@ -167,7 +172,7 @@ export class Session implements Disposable {
       if (client.syncs.pending) wait = false;
       if (wait) rest?.begin();
       const asked = this.#room();
-      const count = this.#receive(asked, wait);
+      const count = wait ? this.#await(asked) : this.#receive(asked, false);
       if (wait) rest?.end();
       wait = false;
       if (count === 0) return "input";
@@ -189,6 +194,24 @@ export class Session implements Disposable {
     if (this.#at < this.#end) this.#input.bytes.copyWithin(0, this.#at, this.#end);
     this.#end -= this.#at;
     this.#at = 0;
+  }
+
+  // Waits for bytes. A client that has answered quickly so far is asked again and again for a moment: to be woken takes longer.
+  #await(length: number): number {
+    const start = performance.now();
+    let count = 0, now = start;
+    if (this.#quick) {
+      do {
+        count = this.#receive(length, false);
+        now = performance.now();
+      } while (count === 0 && now - start < SPIN_MS);
+    }
+    if (count === 0) {
+      count = this.#receive(length, true);
+      now = performance.now();
+    }
+    this.#quick = SPINS && now - start < SPIN_MS * 2;
+    return count;
   }
 
   // @returns how many bytes have come, 0 for none now

@@ -127,7 +127,8 @@ export function blit(engine: Engine, wanted: BlitDrawing): void {
     return;
   }
   const color = (mask & PIPE_MASK_RGBA) !== 0;
-  const request = { ...wanted, mask, linear: wanted.linear && color };
+  // Mipmaps of depth are made with the linear filter, which no command of Vulkan has for depth.
+  const request = { ...wanted, mask, linear: wanted.linear && (color || !plan.oneToOne) };
   if (color ? colorCommand(engine, request) : depthCommand(engine, request)) return;
   engine.extra(BlitDraw).draw(request);
 }
@@ -210,6 +211,7 @@ function colorCommand(engine: Engine, request: BlitDrawing): boolean {
 /** Has a blit of depth and stencil done by a command. @returns false if there is none */
 function depthCommand(engine: Engine, request: BlitDrawing): boolean {
   const { dst, src, plan, mask } = request, copies = engine.extra(ImageCopies);
+  if (request.linear && (mask & PIPE_MASK_Z) !== 0) return false;
   const a = dst.resource.gpuFormat, b = src.resource.gpuFormat;
   if (a.vk !== b.vk || dst.format.vk !== a.vk || src.format.vk !== b.vk) return false;
   const { to, from, width, height } = places(request);
@@ -222,7 +224,8 @@ function depthCommand(engine: Engine, request: BlitDrawing): boolean {
     copies.copy(to, from, width, height, plan.layers, aspect);
     return true;
   }
-  return a.canBlitTo && a.canBlitFrom && blitCommandFits(request) && scaled(copies, request, aspect);
+  return a.canBlitTo && a.canBlitFrom && blitCommandFits(request) &&
+    scaled(copies, { ...request, linear: false }, aspect);
 }
 
 /** Whether vkCmdBlitImage takes the boxes: whole, inside, with layers one to one but for 3D to 3D. */

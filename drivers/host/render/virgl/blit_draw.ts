@@ -124,8 +124,8 @@ export class BlitDraw implements Disposable {
     const shader: BlitShader = {
       source: sourceOf(src.resource),
       kind,
-      // A filter that the GPU has not for this format was not offered; one texel is next best.
       linear: linear && kind === FLOAT && !multisampled && src.format.canFilter,
+      mixed: linear && kind === FLOAT && !multisampled && !src.format.canFilter,
       average: src.resource.samples,
       perSample: this.#perSample(blit),
       output: "color",
@@ -149,14 +149,15 @@ export class BlitDraw implements Disposable {
   }
 
   #depth(blit: BlitDrawing): void {
-    const { dst, src, plan } = blit;
+    const { dst, src, plan, linear } = blit, filtered = linear && src.resource.samples === 1;
     if (!src.format.canSample || !dst.format.canDepth) {
       throw badFormat(`Cannot blit ${src.format.info.name} to ${dst.format.info.name}: the GPU cannot`);
     }
     const shader: BlitShader = {
       source: sourceOf(src.resource),
       kind: FLOAT,
-      linear: false,
+      linear: filtered && src.format.canFilter,
+      mixed: filtered && !src.format.canFilter,
       average: 1,
       perSample: this.#perSample(blit),
       output: "depth",
@@ -185,6 +186,7 @@ export class BlitDraw implements Disposable {
       source: sourceOf(src.resource),
       kind: UINT,
       linear: false,
+      mixed: false,
       average: 1,
       perSample: this.#perSample(blit),
       output: "stencil",

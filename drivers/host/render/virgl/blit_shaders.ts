@@ -36,6 +36,8 @@ export interface BlitShader {
   readonly kind: Kind;
   /** Sample with the linear filter; of float sources with one sample. */
   readonly linear: boolean;
+  /** Does in the shader what the linear filter does, for what the GPU cannot filter; slices are not mixed. */
+  readonly mixed: boolean;
   /** Samples of a multisampled source to average; 1 takes the first one. */
   readonly average: number;
   /** Takes the sample of a multisampled source that is being written. */
@@ -48,8 +50,8 @@ export interface BlitShader {
 
 /** A string that is the same for the same shader. */
 export function blitShaderKey(shader: BlitShader): string {
-  const { source, kind, linear, average, perSample, output, swizzle } = shader;
-  return `${source},${kind},${linear},${average},${perSample},${output},${swizzle.join("")}`;
+  const { source, kind, linear, mixed, average, perSample, output, swizzle } = shader;
+  return `${source},${kind},${linear},${mixed},${average},${perSample},${output},${swizzle.join("")}`;
 }
 
 /** Bytes of the push constants of the fragment shaders. */
@@ -129,19 +131,22 @@ export function blitFragmentShader(shader: BlitShader): Uint32Array {
     const loaded = b.load(sampledType, source);
     value = b.op(Op.ImageSampleExplicitLod, texel, loaded, at, ImageOperand.Lod, b.float(0));
   } else {
-    const zero = b.splat(FLOAT, 0, 2);
-    const whole = b.glsl(Glsl.Floor, vec2, place);
-    const inside = b.glsl(Glsl.FClamp, vec2, whole, zero, pair(BlitConstants.last));
-    const at2 = b.op(Op.ConvertFToS, b.type(INT, 2), inside);
-    const x = b.op(Op.CompositeExtract, int, at2, 0), y = b.op(Op.CompositeExtract, int, at2, 1);
+    const zero = b.splat(FLOAT, 0, 2), last = pair(BlitConstants.last);
     const z = b.op(Op.ConvertFToS, int, b.glsl(Glsl.Floor, float, constant(BlitConstants.layer)));
-    const at = shader.source === "line"
-      ? b.op(Op.CompositeConstruct, b.type(INT, 2), x, z)
-      : b.op(Op.CompositeConstruct, b.type(INT, 3), x, y, z);
     const loaded = b.op(Op.Image, image, b.load(sampledType, source));
-    value = shader.source === "multisample"
-      ? fetchSamples(b, shader, texel, loaded, at)
-      : b.op(Op.ImageFetch, texel, loaded, at, ImageOperand.Lod, b.int(0));
+    const fetch = (whole: number): number => {
+      const inside = b.glsl(Glsl.FClamp, vec2, whole, zero, last);
+      const at2 = b.op(Op.ConvertFToS, b.type(INT, 2), inside);
+      const x = b.op(Op.CompositeExtract, int, at2, 0), y = b.op(Op.CompositeExtract, int, at2, 1);
+      const at = shader.source === "line"
+        ? b.op(Op.CompositeConstruct, b.type(INT, 2), x, z)
+        : b.op(Op.CompositeConstruct, b.type(INT, 3), x, y, z);
+      return shader.source === "multisample"
+        ? fetchSamples(b, shader, texel, loaded, at)
+        : b.op(Op.ImageFetch, texel, loaded, at, ImageOperand.Lod, b.int(0));
+    };
+    if (shader.mixed) value = mixTexels(b, place, fetch);
+    else value = fetch(b.glsl(Glsl.Floor, vec2, place));
   }
 
   const main = b.id();
@@ -177,6 +182,20 @@ export function blitFragmentShader(shader: BlitShader): Uint32Array {
   b.finishFunction(main);
   b.entryPoint(Model.Fragment, main);
   return b.finish();
+}
+
+/** Mixes the four texels around a place as the linear filter does. @param fetch gives the texel at whole coordinates */
+function mixTexels(b: ModuleBuilder, place: number, fetch: (whole: number) => number): number {
+  const float = b.type(FLOAT), vec2 = b.type(FLOAT, 2), vec4 = b.type(FLOAT, 4);
+  const corner = b.op(Op.FSub, vec2, place, b.splat(FLOAT, 0x3f00_0000, 2));
+  const first = b.glsl(Glsl.Floor, vec2, corner), part = b.op(Op.FSub, vec2, corner, first);
+  const texel = (x: number, y: number) => fetch(b.op(Op.FAdd, vec2, first, b.composite(vec2, b.float(x), b.float(y))));
+  const mix = (from: number, to: number, axis: number): number => {
+    const weight = b.op(Op.CompositeExtract, float, part, axis);
+    const step = b.op(Op.VectorTimesScalar, vec4, b.op(Op.FSub, vec4, to, from), weight);
+    return b.op(Op.FAdd, vec4, from, step);
+  };
+  return mix(mix(texel(0, 0), texel(1, 0), 0), mix(texel(0, 1), texel(1, 1), 0), 1);
 }
 
 const PUSH_CONSTANT = 9;

@@ -54,7 +54,7 @@ export class BufferViews implements Disposable {
     const known = this.#views.get(key);
     if (known !== undefined) return known;
     if (this.#views.size >= MAX_VIEWS) throw new DrmError("ENOMEM", `Cannot make a view: the buffer has ${MAX_VIEWS}`);
-    const handle = format.canStorageBuffer ? this.#buffer.handle : this.#readableHandle();
+    const handle = format.storesTexels ? this.#buffer.handle : this.#readableHandle();
     const view = device.arena.scope((m) => {
       const out = m.alloc(8);
       const range = BigInt(texels * format.blockBytes);

@@ -77,7 +77,8 @@ function clear(context: VirglContext, words: Uint32Array, at: number): void {
     const w = (structs.attachments + count++ * VkClearAttachment.size) >>> 2;
     u32[w + (attachment.aspectMask >>> 2)] = VK_IMAGE_ASPECT_COLOR_BIT;
     u32[w + (attachment.colorAttachment >>> 2)] = i;
-    for (let c = 0; c < 4; c++) u32[w + (attachment.clearValue >>> 2) + c] = words[at + 1 + c];
+    const alpha = framebuffer.colors[i]?.format.alphaOnly === true;
+    for (let c = 0; c < 4; c++) u32[w + (attachment.clearValue >>> 2) + c] = words[at + 1 + (alpha ? 3 : c)];
   }
   if ((mask & (CLEAR_DEPTH | CLEAR_STENCIL)) !== 0) {
     const w = (structs.attachments + count++ * VkClearAttachment.size) >>> 2;

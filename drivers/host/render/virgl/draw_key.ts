@@ -11,7 +11,7 @@ import {
   VIRGL_SHADER_TESS_EVAL,
 } from "../../../../uapi/virgl_protocol.ts";
 import type { Gpu } from "./gpu.ts";
-import { type Blend, targetWord } from "./objects/blend.ts";
+import { alphaAsRed, type Blend, targetWord } from "./objects/blend.ts";
 import type { Rasterizer } from "./objects/rasterizer.ts";
 import type { VertexElements } from "./objects/vertex_elements.ts";
 import {
@@ -127,11 +127,12 @@ export function fillKey(
     if (color === undefined) continue;
     const { format } = color;
     key[KEY_FORMATS + i] = format.vk;
-    key[KEY_BLEND + i] = targetWord(
+    const word = targetWord(
       blend.targets[i],
       format.canBlend && !logic && numericOf(color) === 0,
       format.hasAlpha,
     );
+    key[KEY_BLEND + i] = format.alphaOnly ? alphaAsRed(word) : word;
   }
   if (depth !== undefined) {
     if (depth.format.info.isDepth) key[KEY_DEPTH] = depth.format.vk;

@@ -68,9 +68,11 @@ export interface GpuFormat {
   readonly components: readonly [number, number, number, number];
   /**
    * What a fragment shader has to write to R, G, B and A of the attachment: component of its output (0 to 3), 4 where nothing is
-   * read. The identity for every format that `canRender`.
+   * read. The identity, as far as there are components, for every format that `canRender` but `alphaOnly` ones.
    */
   readonly outputSwizzle: Swizzle;
+  /** It has alpha alone, and that in the attachment's red: what is written, cleared and blended there is alpha. */
+  readonly alphaOnly: boolean;
   /** Whether it has alpha; what blends with the destination's alpha has to take 1 otherwise. */
   readonly hasAlpha: boolean;
   /** Texels a block. */
@@ -95,12 +97,14 @@ export interface GpuFormat {
   readonly canDepth: boolean;
   /** Can be a vertex attribute. */
   readonly canVertex: boolean;
-  /** Can be a texel buffer's. */
+  /** Can be a texel buffer's that is read: shaders apply `swizzle`. */
   readonly canTexelBuffer: boolean;
   /** Can be a storage image's. */
   readonly canStorage: boolean;
   /** Can be a storage texel buffer's. */
   readonly canStorageBuffer: boolean;
+  /** Vulkan has storage texel buffers of its VkFormat, whatever their components mean. */
+  readonly storesTexels: boolean;
   /** Can be the source of vkCmdBlitImage. */
   readonly canBlitFrom: boolean;
   /** Can be the target of vkCmdBlitImage. */
@@ -211,7 +215,19 @@ export function vkComponent(swizzle: number, place: number): number {
   return swizzle === 5 ? VK_COMPONENT_SWIZZLE_ONE : VK_COMPONENT_SWIZZLE_ZERO;
 }
 
+/** Whether all there is is alpha, held as red. */
+function isAlphaOnly(swizzle: Swizzle): boolean {
+  return swizzle[3] === 0 && swizzle[0] === 4 && swizzle[1] === 4 && swizzle[2] === 4;
+}
+
+/** Whether red, green and blue are the attachment's red, and alpha is 1: what is written as red comes back. */
+function isLuminance(swizzle: Swizzle): boolean {
+  return swizzle[0] === 0 && swizzle[1] === 0 && swizzle[2] === 0 && swizzle[3] === 5;
+}
+
 function outputOf(swizzle: Swizzle): Swizzle {
+  // Blend factors look for the source's alpha in A.
+  if (isAlphaOnly(swizzle)) return [3, 4, 4, 3];
   const find = (component: number) => {
     const at = swizzle.indexOf(component);
     return at < 0 ? 4 : at;
@@ -226,15 +242,19 @@ function describe(gpu: Gpu, info: VirglFormatInfo): GpuFormat | undefined {
     const has = (bit: number) => (features & bit) !== 0;
     const sampled = has(VK_FORMAT_FEATURE_SAMPLED_IMAGE_BIT),
       depth = has(VK_FORMAT_FEATURE_DEPTH_STENCIL_ATTACHMENT_BIT);
-    // Texel buffers and storage images have no swizzle.
+    // Storage has no swizzle. Nor have texel buffers, but shaders that read them swizzle by themselves.
     const plain = isIdentity(swizzle, info.channels.length);
-    const texels = plain && (bufferFeatures & VK_FORMAT_FEATURE_UNIFORM_TEXEL_BUFFER_BIT) !== 0;
+    const texels = (bufferFeatures & VK_FORMAT_FEATURE_UNIFORM_TEXEL_BUFFER_BIT) !== 0;
+    const storesTexels = (bufferFeatures & VK_FORMAT_FEATURE_STORAGE_TEXEL_BUFFER_BIT) !== 0;
     const vertex = vkVertexFormat(info) === vk && (bufferFeatures & VK_FORMAT_FEATURE_VERTEX_BUFFER_BIT) !== 0;
     const isImage = (features & COPIES) === COPIES && (sampled || depth);
     if (!isImage && !texels && !vertex) continue;
     const zs = info.isDepth || info.isStencil;
-    const ordered = colourOrder(swizzle) && info.name[0] !== "L" && info.name[0] !== "I";
-    const renders = isImage && ordered && has(VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BIT);
+    const ordered = colourOrder(swizzle) || isAlphaOnly(swizzle) || isLuminance(swizzle);
+    const signed = info.type === "snorm";
+    const blends = has(VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BLEND_BIT) || (signed && gpu.blendsSigned);
+    // OpenGL need not render to signed fractions, and has no way to say that what is rendered to cannot be blended.
+    const renders = isImage && ordered && has(VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BIT) && (blends || !signed);
     const attachment = zs ? VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT : VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT;
     const usage = attachment | (sampled ? VK_IMAGE_USAGE_SAMPLED_BIT : 0) | VK_IMAGE_USAGE_TRANSFER_SRC_BIT |
       VK_IMAGE_USAGE_TRANSFER_DST_BIT;
@@ -255,6 +275,7 @@ function describe(gpu: Gpu, info: VirglFormatInfo): GpuFormat | undefined {
       swizzle,
       components: [component(0), component(1), component(2), component(3)],
       outputSwizzle: zs ? IDENTITY : outputOf(swizzle),
+      alphaOnly: isAlphaOnly(swizzle),
       hasAlpha: swizzle[3] < 4,
       blockWidth: info.blockWidth,
       blockHeight: info.blockHeight,
@@ -262,14 +283,16 @@ function describe(gpu: Gpu, info: VirglFormatInfo): GpuFormat | undefined {
       copy: copyOf(info, vk),
       features: isImage ? features : 0,
       canSample: isImage && sampled,
-      canFilter: isImage && has(VK_FORMAT_FEATURE_SAMPLED_IMAGE_FILTER_LINEAR_BIT),
+      canFilter: isImage &&
+        (has(VK_FORMAT_FEATURE_SAMPLED_IMAGE_FILTER_LINEAR_BIT) || (info.isDepth && sampled && gpu.filtersDepth)),
       canRender: renders && !zs,
-      canBlend: renders && has(VK_FORMAT_FEATURE_COLOR_ATTACHMENT_BLEND_BIT),
+      canBlend: renders && blends,
       canDepth: isImage && zs && depth && !stencilView,
       canVertex: vertex,
       canTexelBuffer: texels,
       canStorage: isImage && plain && has(VK_FORMAT_FEATURE_STORAGE_IMAGE_BIT),
-      canStorageBuffer: plain && (bufferFeatures & VK_FORMAT_FEATURE_STORAGE_TEXEL_BUFFER_BIT) !== 0,
+      canStorageBuffer: plain && storesTexels,
+      storesTexels,
       canBlitFrom: isImage && has(VK_FORMAT_FEATURE_BLIT_SRC_BIT),
       canBlitTo: isImage && has(VK_FORMAT_FEATURE_BLIT_DST_BIT),
       sampleCounts: counts,

@@ -10,6 +10,7 @@ import {
   Instance,
   type InstanceOptions,
   type PhysicalDevice,
+  VK_DRIVER_ID_MESA_LLVMPIPE,
   VK_ERROR_FEATURE_NOT_PRESENT,
   VkError,
   type Vulkan,
@@ -30,6 +31,14 @@ export interface Gpu extends Disposable {
   readonly limits: PhysicalDevice["limits"];
   /** What it has, and is enabled. */
   readonly has: GpuFeatures;
+  /** The driver compiles shaders anew for the constants of each draw, unless it cannot see what depends on them (tgsi/opaque.ts). */
+  readonly inlinesConstants: boolean;
+  /** The driver blends signed fractions, though its format features leave that out: lavapipe, unless the layers watch. */
+  readonly blendsSigned: boolean;
+  /** The driver filters depth, though its format features leave that out: the same. */
+  readonly filtersDepth: boolean;
+  /** Components that a geometry shader may read: maxGeometryInputComponents, which lavapipe says is 64 and takes 128, unless the layers watch. */
+  readonly geometryInputs: number;
   /** Which was chosen and why, for people. */
   readonly reason: string;
 }
@@ -74,6 +83,8 @@ export function openGpu(options: GpuOptions = {}): Gpu {
   // went to the kernel's zeroing of pages.
   if (physical.type === "cpu") keepHeap();
   const device = cleanup.use(new Device(instance, physical, deviceOptions));
+  // lavapipe does more than it says, where OpenGL needs it and the layers do not see.
+  const lenient = physical.driverID === VK_DRIVER_ID_MESA_LLVMPIPE && instance.messenger === undefined;
   const owned = cleanup.move();
   return {
     device,
@@ -81,6 +92,10 @@ export function openGpu(options: GpuOptions = {}): Gpu {
     vk: device.vk,
     limits: physical.limits,
     has,
+    blendsSigned: lenient,
+    filtersDepth: lenient,
+    geometryInputs: lenient ? 128 : physical.limits.maxGeometryInputComponents,
+    inlinesConstants: physical.driverID === VK_DRIVER_ID_MESA_LLVMPIPE,
     reason,
     [Symbol.dispose]: () => owned[Symbol.dispose](),
   };

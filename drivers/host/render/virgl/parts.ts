@@ -29,7 +29,7 @@ export interface Contexts extends Disposable {
 
 /** How a {@linkcode Virgl} behaves. */
 export interface VirglLimits {
-  /** Bytes that resources and held frames may take; default half of the device's largest heap. */
+  /** Bytes that resources and held frames may take; default seven eighths of the device's largest heap. */
   readonly maxBytes?: number;
   /**
    * Whether there is to be a `completionFd`, which takes a Worker (a thread, and some 10 MB); false by default. `wait` needs none,

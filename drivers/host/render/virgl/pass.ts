@@ -106,7 +106,8 @@ export class Pass {
     const { u32, f32 } = this.#m, clear = attachment.clearValue >>> 2;
     for (let i = 0; i < framebuffer.colors.length; i++) {
       const w = (this.#colors + i * VkRenderingAttachmentInfo.size >>> 2) + clear;
-      u32[w] = words[at];
+      // Alpha alone is held as red.
+      u32[w] = words[framebuffer.colors[i]?.format.alphaOnly === true ? at + 3 : at];
       u32[w + 1] = words[at + 1];
       u32[w + 2] = words[at + 2];
       u32[w + 3] = words[at + 3];

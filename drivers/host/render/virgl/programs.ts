@@ -5,13 +5,13 @@
  */
 
 import { VIRGL_SHADER_GEOMETRY, VIRGL_SHADER_TESS_EVAL, VIRGL_SHADER_VERTEX } from "../../../../uapi/virgl_protocol.ts";
-import { Semantic, semanticKey } from "../../shader/tgsi/mod.ts";
+import { geometryLocations, Semantic, semanticKey } from "../../shader/tgsi/mod.ts";
 import type { Budget } from "./budget.ts";
 import type { Engine } from "./engine.ts";
 import { KeyTable } from "./key_table.ts";
 import type { ProgramLayout } from "./layouts.ts";
 import { LIMITS } from "./limits.ts";
-import type { Shader } from "./objects/shader.ts";
+import type { Link, Shader } from "./objects/shader.ts";
 import { PIPELINE_WORDS } from "./pipeline_key.ts";
 import type { Pipeline } from "./pipelines.ts";
 import { badShader } from "./refusal.ts";
@@ -34,13 +34,20 @@ export class Program {
   /** Whether several viewports are used. */
   readonly viewports: number;
   readonly key: Int32Array;
+  readonly #beforeGeometry: Shader | undefined;
+  readonly #geometryLink: Link | undefined;
 
   /** For ProgramCache. */
   constructor(engine: Engine, key: Int32Array, shaders: readonly (Shader | undefined)[]) {
     this.key = key;
     this.shaders = shaders;
     const used = shaders.filter((shader) => shader !== undefined);
-    checkGeometryInputs(shaders, engine.gpu.limits.maxGeometryInputComponents);
+    const geometry = shaders[VIRGL_SHADER_GEOMETRY];
+    const before = shaders[VIRGL_SHADER_TESS_EVAL] ?? shaders[VIRGL_SHADER_VERTEX];
+    if (geometry !== undefined && before !== undefined) {
+      this.#beforeGeometry = before;
+      this.#geometryLink = geometryLink(before, geometry, engine.gpu.geometryInputs);
+    }
     this.layout = engine.layouts.get(used.map(({ stage, info }) => ({ stage, info })));
     this.last = shaders[VIRGL_SHADER_GEOMETRY] !== undefined
       ? VIRGL_SHADER_GEOMETRY
@@ -52,21 +59,27 @@ export class Program {
       ? Math.min(16, engine.gpu.limits.maxViewports)
       : 1;
   }
+
+  /** How one of its shaders hands its outputs on. */
+  linkOf(shader: Shader): Link {
+    return this.#geometryLink !== undefined && shader === this.#beforeGeometry ? this.#geometryLink : shader.link;
+  }
 }
 
-/** A geometry shader's inputs have the locations of what was written before it; a GPU may have fewer of them there. */
-function checkGeometryInputs(shaders: readonly (Shader | undefined)[], components: number): void {
-  const geometry = shaders[VIRGL_SHADER_GEOMETRY];
-  const producer = shaders[VIRGL_SHADER_TESS_EVAL] ?? shaders[VIRGL_SHADER_VERTEX];
-  if (geometry === undefined || producer === undefined) return;
-  for (const { name, index } of geometry.info.inputs) {
-    const location = producer.outputs.get(semanticKey(name, index));
-    if (location !== undefined && (location + 1) * 4 > components) {
-      throw badShader(
-        `Cannot link a geometry shader: its input ${location} is beyond the GPU's ${components} components`,
-      );
-    }
+/**
+ * How outputs reach a geometry shader that would read locations which the GPU has not there: all that it does not read is left out.
+ * @returns undefined if they are as elsewhere
+ * @throws {VirglRefusal} if it reads more than there can be
+ */
+function geometryLink(producer: Shader, geometry: Shader, components: number): Link | undefined {
+  const { outputs } = producer.link, most = components >>> 2;
+  const fits = geometry.info.inputs.every(({ name, index }) => (outputs.get(semanticKey(name, index)) ?? 0) < most);
+  if (fits) return undefined;
+  const locations = geometryLocations(outputs, geometry.info, most);
+  if (locations === undefined) {
+    throw badShader(`Cannot link a geometry shader: it reads more than the GPU's ${components} components`);
   }
+  return producer.linked(locations);
 }
 
 /** The programs of a sub-context. */

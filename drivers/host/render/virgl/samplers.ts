@@ -4,6 +4,7 @@
  */
 
 import { DrmError } from "../../../../core/error.ts";
+import { PIPE_TEX_WRAP_CLAMP } from "../../../../uapi/pipe.ts";
 import {
   chain,
   type Device,
@@ -36,12 +37,15 @@ function clamped(word: number, least: number, most: number): number {
   return value > least ? Math.min(value, most) : least; // NaN is the least.
 }
 
-/** PIPE_TEX_WRAP_* as VkSamplerAddressMode. GL_CLAMP is half way between edge and border: with linear filters the border shows. */
+/**
+ * PIPE_TEX_WRAP_* as VkSamplerAddressMode. GL_CLAMP clamps the coordinate, so that linear filters mix the edge with the border half
+ * and half: shaders clamp it (SamplerState.clamps).
+ */
 function wrap(mode: number, linear: boolean, mirrorEdge: boolean): number {
   switch (mode) {
     case 0:
       return REPEAT;
-    case 1:
+    case PIPE_TEX_WRAP_CLAMP:
       return linear ? BORDER : EDGE;
     case 3:
       return BORDER;

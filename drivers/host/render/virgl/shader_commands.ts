@@ -87,10 +87,12 @@ function bindSamplers({ current }: VirglContext, words: Uint32Array, at: number,
     const sampler = handle === 0 ? undefined : objectOf(current.object(handle), SamplerState, "sampler");
     const old = samplers[place];
     if (sampler === old) continue;
+    const clamps = old?.clamps ?? 0;
     sampler?.keep();
     old?.drop();
     samplers[place] = sampler;
     current.dirty |= DIRTY_SAMPLERS;
+    if ((sampler?.clamps ?? 0) !== clamps) current.dirty |= DIRTY_VARIANTS;
   }
 }
 

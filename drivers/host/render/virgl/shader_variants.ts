@@ -20,17 +20,27 @@ import {
   type ShaderVariant,
 } from "../../shader/tgsi/mod.ts";
 import type { Surface } from "./objects/surface.ts";
-import { type Module, type Shader, VARIANT_WORDS } from "./objects/shader.ts";
+import { type Link, type Module, type Shader, VARIANT_WORDS } from "./objects/shader.ts";
 import { TOPOLOGY_CLASSES, TOPOLOGY_POINTS, TOPOLOGY_TRIANGLES } from "./pipeline_key.ts";
 import type { Program } from "./programs.ts";
 import { type SubContext, UNITS } from "./sub_context.ts";
 
 // Words of a key.
-const INTERFACE = 0, LAST_STAGE = 1, ATTRIBUTES = 2, FRAGMENT = 3, SPRITES = 4, OUTPUTS = 5, TYPES = 6, SHADOWS = 8;
-/** Shadow units whose swizzle is part of the key, two a word. */
-const MOST_SHADOWS = (VARIANT_WORDS - SHADOWS) * 2;
+const INTERFACE = 0,
+  LAST_STAGE = 1,
+  ATTRIBUTES = 2,
+  FRAGMENT = 3,
+  SPRITES = 4,
+  OUTPUTS = 5,
+  TYPES = 6,
+  CLAMPS = 8,
+  SWIZZLES = 11;
+/** Units whose swizzle is part of the key, two a word: the first of those that compare, and of buffers. */
+const MOST_SWIZZLES = (VARIANT_WORDS - SWIZZLES) * 2;
+/** A swizzle of buffers that changes nothing. */
+const IDENTITY = 0o3210;
 
-// Bits of LAST_STAGE.
+// Bits of LAST_STAGE; of other stages, the number of their locations above bit 0, where those are not their own.
 const LAST = 1, HALF_Z = 2, WRITE_POINT = 4, FIXED_POINT = 8, CLAMP = 16;
 // Bits of FRAGMENT above the alpha function.
 const TWO_SIDE = 8,
@@ -43,6 +53,9 @@ const TWO_SIDE = 8,
   NO_MASK = 1024,
   COVERAGE = 2048,
   STIPPLE = 4096;
+
+// In OUTPUTS, behind 2 bits for the type of each attachment: the first of those that hold alpha as red.
+const ALPHA_ONLY = 1 << 16;
 
 const NUMERIC: readonly NumericType[] = ["float", "int", "uint"];
 const key = new Int32Array(VARIANT_WORDS);
@@ -103,14 +116,15 @@ export function moduleOf(
   const points = drawsPoints(program, topology) || (polygons && rasterizer?.fill === 2);
   key.fill(0);
   const producer = program.shaders[producerOf(program, stage)];
-  key[INTERFACE] = producer?.interface ?? 0;
+  const from = producer === undefined ? undefined : program.linkOf(producer), to = program.linkOf(shader);
+  key[INTERFACE] = from?.number ?? 0;
   if (stage === program.last) {
     // Where the GPU clips at -w (depthClipControl), the shader need not be told.
     key[LAST_STAGE] = LAST | (engine.gpu.has.depthClipControl || rasterizer?.clipHalfz === true ? HALF_Z : 0) |
       (points ? WRITE_POINT : 0) | (points && rasterizer?.pointSizePerVertex !== true ? FIXED_POINT : 0) |
       (((rasterizer?.flags ?? 0) >>> 16 & 1) !== 0 ? CLAMP : 0) | (rasterizer?.clipPlaneEnable ?? 0) << 8 |
       (feedback && shader.streamOutput !== undefined ? 1 << 24 : 0);
-  }
+  } else if (to !== shader.link) key[LAST_STAGE] = to.number << 1;
   if (stage === VIRGL_SHADER_VERTEX) key[ATTRIBUTES] = sub.vertexElements?.typesKey ?? 0;
   if (stage === VIRGL_SHADER_TESS_CTRL || stage === VIRGL_SHADER_TESS_EVAL) key[ATTRIBUTES] = patchVertices;
   if (stage === VIRGL_SHADER_FRAGMENT) {
@@ -119,7 +133,7 @@ export function moduleOf(
   }
   const { samplers } = info;
   if (samplers.length > 0) samplerKey(sub, shader);
-  return shader.known(key) ?? shader.make(key, describe(sub, shader, producer, patchVertices));
+  return shader.known(key) ?? shader.make(key, describe(sub, shader, from, to, patchVertices));
 }
 
 function fragmentKey(sub: SubContext, points: boolean): void {
@@ -147,64 +161,87 @@ function fragmentKey(sub: SubContext, points: boolean): void {
   let outputs = 0;
   for (let i = 0; i < framebuffer.colors.length; i++) {
     const color = framebuffer.colors[i];
-    if (color !== undefined) outputs |= 1 + numericOf(color) << i * 2;
+    if (color === undefined) continue;
+    outputs |= 1 + numericOf(color) << i * 2;
+    if (color.format.alphaOnly) outputs |= ALPHA_ONLY << i;
   }
   key[OUTPUTS] = outputs;
 }
 
+/** Whether a unit's swizzle is the shader's to apply. */
+function swizzles(shadow: boolean, target: string): boolean {
+  return shadow || target === "BUFFER";
+}
+
 function samplerKey(sub: SubContext, shader: Shader): void {
-  let shadows = 0;
+  let count = 0;
   const { samplers } = shader.info;
   for (let i = 0; i < samplers.length; i++) {
-    const { unit, shadow, type } = samplers[i];
-    const view = sub.samplerViews[shader.stage * UNITS + unit];
+    const { unit, shadow, type, target } = samplers[i], place = shader.stage * UNITS + unit;
+    const clamps = sub.samplers[place]?.clamps ?? 0;
+    for (let axis = 0; axis < 3; axis++) key[CLAMPS + axis] |= (clamps >>> axis & 1) << unit;
+    const slot = swizzles(shadow, target) ? count++ : MOST_SWIZZLES, view = sub.samplerViews[place];
     if (view === undefined) continue;
     if (view.numeric !== type) {
       key[TYPES + (unit >>> 4)] |= 1 + numericIndex(view.numeric) << (unit & 15) * 2;
     }
-    if (shadow && shadows < MOST_SHADOWS) {
-      key[SHADOWS + (shadows >>> 1)] |= (view.swizzle + 1) << (shadows & 1) * 16;
-      shadows++;
+    if (slot < MOST_SWIZZLES && (shadow || view.swizzle !== IDENTITY)) {
+      key[SWIZZLES + (slot >>> 1)] |= (view.swizzle + 1) << (slot & 1) * 16;
     }
   }
+}
+
+/** What `samplerKey` put into the key, spelled out. */
+function samplerVariants(sub: SubContext, shader: Shader): Map<number, SamplerVariant> {
+  const variants = new Map<number, SamplerVariant>();
+  let count = 0;
+  for (const { unit, shadow, type, target } of shader.info.samplers) {
+    let clamp = 0;
+    for (let axis = 0; axis < 3; axis++) clamp |= (key[CLAMPS + axis] >>> unit & 1) << axis;
+    const slot = swizzles(shadow, target) ? count++ : MOST_SWIZZLES;
+    const word = slot < MOST_SWIZZLES ? (key[SWIZZLES + (slot >>> 1)] >>> (slot & 1) * 16 & 0xffff) - 1 : -1;
+    const view = sub.samplerViews[shader.stage * UNITS + unit];
+    const other = view !== undefined && view.numeric !== type ? view.numeric : undefined;
+    if (clamp === 0 && word < 0 && other === undefined) continue;
+    const swizzle = word < 0 ? undefined : [word & 7, word >>> 3 & 7, word >>> 6 & 7, word >>> 9 & 7] as const;
+    variants.set(unit, {
+      type: other,
+      clamp,
+      shadowSwizzle: shadow ? swizzle : undefined,
+      texelSwizzle: shadow ? undefined : swizzle,
+    });
+  }
+  return variants;
 }
 
 function describe(
   sub: SubContext,
   shader: Shader,
-  producer: Shader | undefined,
+  from: Link | undefined,
+  to: Link,
   patchVertices: number,
 ): ShaderVariant {
-  const last = key[LAST_STAGE], word = key[FRAGMENT];
-  const samplers = new Map<number, SamplerVariant>();
-  let shadows = 0;
-  for (const { unit, shadow, type } of shader.info.samplers) {
-    const view = sub.samplerViews[shader.stage * UNITS + unit];
-    if (view === undefined) continue;
-    const swizzled = shadow && shadows++ < MOST_SHADOWS;
-    if (view.numeric === type && !swizzled) continue;
-    samplers.set(unit, {
-      type: view.numeric === type ? undefined : view.numeric,
-      shadowSwizzle: swizzled
-        ? [view.swizzle & 7, view.swizzle >>> 3 & 7, view.swizzle >>> 6 & 7, view.swizzle >>> 9 & 7]
-        : undefined,
-    });
-  }
+  const word = key[FRAGMENT], last = (key[LAST_STAGE] & LAST) !== 0 ? key[LAST_STAGE] : 0;
   const colorOutputs: (ColorOutput | undefined)[] = [];
   if (shader.stage === VIRGL_SHADER_FRAGMENT) {
     for (const color of sub.framebuffer.colors) {
-      colorOutputs.push(color === undefined ? undefined : { type: NUMERIC[numericOf(color)] });
+      if (color === undefined) {
+        colorOutputs.push(undefined);
+        continue;
+      }
+      const { alphaOnly, outputSwizzle } = color.format;
+      colorOutputs.push({ type: NUMERIC[numericOf(color)], swizzle: alphaOnly ? outputSwizzle : undefined });
     }
     if ((word & COVERAGE) !== 0) colorOutputs[0] = { type: "float" };
   }
   return {
     ...DEFAULT_VARIANT,
-    inputLocations: producer?.outputs ?? new Map(),
-    outputLocations: shader.outputs,
+    inputLocations: from?.outputs ?? new Map(),
+    outputLocations: to.outputs,
     attributeTypes: shader.stage === VIRGL_SHADER_VERTEX ? sub.vertexElements?.types ?? [] : [],
     patchVertices: Math.max(1, patchVertices),
     sharedMemory: shader.sharedMemory,
-    samplers,
+    samplers: samplerVariants(sub, shader),
     lastVertexStage: (last & LAST) !== 0,
     clipHalfz: (last & HALF_Z) !== 0,
     clipPlaneEnable: last >>> 8 & 0xff,
@@ -223,5 +260,6 @@ function describe(
     alphaToOne: (word & ONE) !== 0,
     polygonStipple: (word & STIPPLE) !== 0,
     ignoreSampleMask: (word & NO_MASK) !== 0,
+    opaqueBranches: sub.engine.gpu.inlinesConstants,
   };
 }

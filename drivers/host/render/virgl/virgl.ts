@@ -85,7 +85,7 @@ export class Virgl implements Renderer3d, ResourceOwner, FrameOwner {
     this.formats = formats;
     this.#caps = caps;
     const heap = gpu.device.physical.memory.heaps.reduce((most, { size }) => Math.max(most, Number(size)), 0);
-    this.holdings = new Holdings(limits.maxBytes ?? Math.floor(heap / 2));
+    this.holdings = new Holdings(limits.maxBytes ?? Math.floor(heap * 7 / 8));
     using cleanup = new DisposableStack();
     this.buffers = cleanup.use(new SmallBuffers(gpu.device, bufferUsage(gpu)));
     this.recorder = cleanup.use(new Recorder(gpu));

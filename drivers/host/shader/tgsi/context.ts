@@ -48,6 +48,8 @@ export class Context {
   vertexOutputs: VertexRegisters | undefined;
   /** Constant buffers and immediates. */
   readonly constants: Constants = new Constants(this);
+  /** Built-in variables by storage class << 16 | BuiltIn: a module has one of each. */
+  readonly builtins: Map<number, number> = new Map();
   /** id of the entry point. */
   readonly main: number;
   /** First register of each declared array. */

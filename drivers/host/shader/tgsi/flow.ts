@@ -1,6 +1,7 @@
 /** Control flow: TGSI's structured words to SPIR-V's structured blocks (SPIR-V 2.11). */
 import { Capability, FLOAT, Op, Storage, UINT } from "../spirv/mod.ts";
 import { COMPONENTS, type Context } from "./context.ts";
+import { opaque } from "./opaque.ts";
 import type { Instruction } from "./shader.ts";
 
 /** Deepest nesting. */
@@ -95,7 +96,7 @@ export class Flow {
       return;
     }
     const then = b.id(), otherwise = b.id(), merge = b.id();
-    const value = condition();
+    const value = opaque(this.#c, condition());
     b.code.op(Op.SelectionMerge, merge, 0);
     b.code.op(Op.BranchConditional, value, then, otherwise);
     this.#push({ kind: "if", dead: false, otherwise, merge, reached: false, hadElse: false });
@@ -259,7 +260,7 @@ export class Flow {
     const bool = b.bool();
     this.#closeCase(frame);
     const match = frame.matches[frame.at++];
-    const active = b.op(Op.LogicalOr, bool, b.load(bool, frame.active), match);
+    const active = opaque(c, b.op(Op.LogicalOr, bool, b.load(bool, frame.active), match));
     b.store(frame.active, active);
     const then = b.id();
     frame.body = b.id();
@@ -313,7 +314,7 @@ export class Flow {
       return;
     }
     const dead = b.id(), alive = b.id();
-    const value = condition();
+    const value = opaque(this.#c, condition());
     b.code.op(Op.SelectionMerge, alive, 0);
     b.code.op(Op.BranchConditional, value, dead, alive);
     this.#label(dead);

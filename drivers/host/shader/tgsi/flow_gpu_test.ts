@@ -31,7 +31,10 @@ function rows(pixels: Uint32Array, component = 0): number[] {
 
 async function expect(fragment: string, want: number[], drawing: Partial<Drawing> = {}): Promise<void> {
   await withGpu((device) => {
-    assertEquals(rows(draw(device, { fragment, width: want.length, ...drawing })), want);
+    for (const opaqueBranches of [false, true]) {
+      const fragmentVariant = { ...drawing.fragmentVariant, opaqueBranches };
+      assertEquals(rows(draw(device, { fragment, width: want.length, ...drawing, fragmentVariant })), want);
+    }
   });
 }
 

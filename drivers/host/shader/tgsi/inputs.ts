@@ -9,18 +9,21 @@ import { type AttributeConversion, MAX_LOCATIONS, semanticKey } from "./variant.
 
 const KIND: Readonly<Record<string, Kind>> = { float: FLOAT, int: INT, uint: UINT };
 
-/** A built-in variable. */
-export function builtin(c: Context, storage: number, type: number, which: number): number {
-  const variable = c.b.global(storage, type);
-  c.b.decorate(variable, Decoration.BuiltIn, which);
+/** A built-in variable, the same each time. @param flat whether it is an integer of a fragment shader. */
+export function builtin(c: Context, storage: number, type: number, which: number, flat = false): number {
+  const { b, builtins } = c, key = storage << 16 | which;
+  const known = builtins.get(key);
+  if (known !== undefined) return known;
+  const variable = b.global(storage, type);
+  b.decorate(variable, Decoration.BuiltIn, which);
+  if (flat) b.decorate(variable, Decoration.Flat);
+  builtins.set(key, variable);
   return variable;
 }
 
 /** A built-in input's value. @param flat whether it is an integer of a fragment shader. */
 export function loadBuiltin(c: Context, type: number, which: number, flat = false): number {
-  const variable = builtin(c, Storage.Input, type, which);
-  if (flat) c.b.decorate(variable, Decoration.Flat);
-  return c.b.load(type, variable);
+  return c.b.load(type, builtin(c, Storage.Input, type, which, flat));
 }
 
 /** A vec4 of four floats. */

@@ -4,6 +4,7 @@ import { COMPONENTS, type Context } from "./context.ts";
 import { imageFormat } from "./image_format.ts";
 import { atomicBinding, bufferBinding, imageBinding, STORAGE_SET } from "./layout.ts";
 import { File, FILES } from "./names.ts";
+import { opaque } from "./opaque.ts";
 import { RegisterFile } from "./register_file.ts";
 import { plainTarget } from "./scan.ts";
 import type { Instruction, Register, Source } from "./shader.ts";
@@ -60,7 +61,7 @@ export class Memory {
     const chosen = c.address(indirect, index);
     for (const unit of units) {
       const then = b.id(), merge = b.id();
-      const is = b.op(Op.IEqual, b.bool(), chosen, b.uint(unit));
+      const is = opaque(c, b.op(Op.IEqual, b.bool(), chosen, b.uint(unit)));
       b.code.op(Op.SelectionMerge, merge, 0);
       b.code.op(Op.BranchConditional, is, then, merge);
       c.label(then);

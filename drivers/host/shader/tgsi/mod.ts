@@ -23,6 +23,7 @@ export {
   type AttributeType,
   type ColorOutput,
   DEFAULT_VARIANT,
+  geometryLocations,
   MAX_LOCATIONS,
   outputLocations,
   type SamplerVariant,

@@ -25,7 +25,7 @@ export interface Drawing {
   readonly constants?: Uint32Array;
   /** The driver's constants, as words; all zero by default, with the target's size. */
   readonly driver?: Uint32Array;
-  /** Textures of the fragment shader: four floats a texel, not filtered, clamped to the edge. */
+  /** Textures of the fragment shader: four floats a texel, not filtered, repeated. */
   readonly textures?: readonly {
     readonly unit: number;
     readonly width: number;
@@ -75,8 +75,8 @@ function makeTextures(
     barriers.record(commands.handle);
     queue.waitFor(queue.submit(commands));
     const out = m.alloc(8);
-    const edge = vk.VK_SAMPLER_ADDRESS_MODE_CLAMP_TO_EDGE;
-    const info = m.put(vk.VkSamplerCreateInfo, { addressModeU: edge, addressModeV: edge, addressModeW: edge });
+    const repeat = vk.VK_SAMPLER_ADDRESS_MODE_REPEAT;
+    const info = m.put(vk.VkSamplerCreateInfo, { addressModeU: repeat, addressModeV: repeat, addressModeW: repeat });
     device.check(api.vkCreateSampler(handle, info, 0n, m.address(out)), "vkCreateSampler");
     const sampler = m.u64[out >>> 3];
     cleanup.defer(() => api.vkDestroySampler(handle, sampler, 0n));

@@ -1,8 +1,21 @@
 /** Texture instructions of TGSI (tgsi.rst "TEX" and its kin). */
-import { Capability, Decoration, FLOAT, ImageOperand, INT, type Kind, Op, Storage, UINT } from "../spirv/mod.ts";
+import {
+  Capability,
+  Decoration,
+  Dim,
+  FLOAT,
+  Glsl,
+  ImageOperand,
+  INT,
+  type Kind,
+  Op,
+  Storage,
+  UINT,
+} from "../spirv/mod.ts";
 import { COMPONENTS, type Context } from "./context.ts";
 import { SAMPLER_SET, samplerBinding } from "./layout.ts";
 import { File, isShadow } from "./names.ts";
+import { opaque } from "./opaque.ts";
 import { plainTarget, samplerOperand } from "./scan.ts";
 import type { Instruction, Source } from "./shader.ts";
 import { SHAPES, type TargetShape } from "./texture_target.ts";
@@ -92,7 +105,7 @@ export class Textures {
     let kind: Kind = FLOAT;
     for (const { unit } of units) {
       const then = b.id(), merge = b.id();
-      const is = b.op(Op.IEqual, b.bool(), chosen, b.uint(unit));
+      const is = opaque(c, b.op(Op.IEqual, b.bool(), chosen, b.uint(unit)));
       b.code.op(Op.SelectionMerge, merge, 0);
       b.code.op(Op.BranchConditional, is, then, merge);
       c.label(then);
@@ -153,7 +166,22 @@ export class Textures {
       const type = b.type(FLOAT, count);
       value = b.op(Op.FDiv, type, value, c.splat(type, c.fetch(instruction.sources[0], FLOAT, [3]), count));
     }
-    return unit.rect ? this.#rectangle(unit, value) : value;
+    if (unit.rect) value = this.#rectangle(unit, value);
+    return this.#clamped(unit, value, count);
+  }
+
+  /** Coordinates with those clamped that the variant says; never a layer. */
+  #clamped({ number, shape }: Unit, value: number, count: number): number {
+    const c = this.#c;
+    const { b } = c;
+    const mask = (c.variant.samplers.get(number)?.clamp ?? 0) & ((1 << shape.dimensions) - 1);
+    if (mask === 0 || shape.dim === Dim.Cube) return value;
+    const float = b.type(FLOAT), zero = b.float(0), one = b.float(1);
+    const parts = Array.from({ length: count }, (_, i) => {
+      const part = count === 1 ? value : c.extract(FLOAT, value, i);
+      return (mask >>> i & 1) !== 0 ? b.glsl(Glsl.NClamp, float, part, zero, one) : part;
+    });
+    return count === 1 ? parts[0] : c.vector(FLOAT, parts);
   }
 
   /** The comparison's reference. */
@@ -296,7 +324,20 @@ export class Textures {
     }
     const tail = mask === 0 ? [] : [mask, ...operands];
     if (shape.multisampled && instruction.offsets.length > 0) throw c.error("samples have no texel offset");
-    return b.op(Op.ImageFetch, b.type(unit.kind, 4), this.#image(unit), coordinates, ...tail);
+    const texel = b.op(Op.ImageFetch, b.type(unit.kind, 4), this.#image(unit), coordinates, ...tail);
+    return shape.dim === Dim.Buffer ? this.#swizzled(unit, texel) : texel;
+  }
+
+  /** A buffer's texel with the swizzle of its view. */
+  #swizzled({ number, kind }: Unit, texel: number): number {
+    const c = this.#c;
+    const { b } = c;
+    const swizzle = c.variant.samplers.get(number)?.texelSwizzle;
+    if (swizzle === undefined) return texel;
+    const parts = swizzle.map((from) =>
+      from < 4 ? c.extract(kind, texel, from) : b.scalar(kind, from === 4 ? 0 : kind === FLOAT ? ONE : 1)
+    );
+    return c.vector(kind, parts);
   }
 
   #size(instruction: Instruction, unit: Unit): number {

@@ -81,3 +81,26 @@ TEX TEMP[1], IMM[0], SAMP[1], 2D`.replaceAll("RECT", "2D");
     assertEquals(chosen("yyyy"), [1, 2, 12, 1]);
   });
 });
+
+Deno.test("coordinates are clamped that the variant says, after the projection, and of rectangles after their size", async () => {
+  await withGpu((device) => {
+    const texture = { width: 4, height: 4, texels: TEXELS };
+    const run = (instruction: string, x: number, y: number, clamp: number): number[] => {
+      const fragment = `FRAG\n${DECLARATIONS}IMM[5] FLT32 {${x.toFixed(3)}, ${y.toFixed(3)}, 0.0, 2.0}
+${instruction}\nMOV OUT[0], TEMP[0]\nEND\n`;
+      const fragmentVariant = { samplers: new Map([[0, { clamp }], [1, { clamp }]]) };
+      const textures = [{ unit: 0, ...texture }, { unit: 1, ...texture }];
+      return [...new Float32Array(draw(device, { fragment, fragmentVariant, textures, width: 1 }).buffer)].slice(0, 2);
+    };
+    const plain = "TEX TEMP[0], IMM[5], SAMP[0], 2D", rect = "TEX TEMP[0], IMM[5], SAMP[1], RECT";
+    const projected = "TXP TEMP[0], IMM[5], SAMP[0], 2D";
+    // Below 0 is texel 0; x and y each by a bit of its own.
+    const other = run(plain, -0.3, -0.3, 0);
+    assertEquals(other.includes(0), false, "the control: unclamped, it is another texel");
+    assertEquals(run(plain, -0.3, -0.3, 3), [0, 0]);
+    assertEquals(run(plain, -0.3, -0.3, 1), [0, other[1]]);
+    assertEquals(run(plain, -0.3, -0.3, 2), [other[0], 0]);
+    assertEquals(run(projected, -0.6, -0.6, 3), [0, 0]);
+    assertEquals(run(rect, -1.2, -1.2, 3), [0, 0]);
+  });
+});

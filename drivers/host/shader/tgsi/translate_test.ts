@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { outputLocations, parseTgsi, ShaderError, shaderInfo, type ShaderVariant } from "./mod.ts";
 import { capturedShaders, compile, hasSpirvVal, spirvVal } from "./testing.ts";
 import { STAGES } from "./testing_stages.ts";
-import { semanticKey } from "./variant.ts";
+import { POSITION_BUILTIN, semanticKey } from "./variant.ts";
 
 const ignore = !hasSpirvVal;
 if (ignore) console.warn("spirv-val is missing (Debian: spirv-tools): modules are not validated");
@@ -49,6 +49,12 @@ Deno.test({ name: "every state of a variant makes a valid module", ignore }, () 
     { dualSource: true, colorOutputs: [{ type: "float", swizzle: [3, 4, 4, 5] }] },
     { colorOutputs: [], loopLimit: 0 },
     { samplers: new Map([[1, { shadowSwizzle: [0, 0, 0, 5] as const }], [0, { type: "float" as const }]]) },
+    { samplers: new Map(Array.from({ length: 10 }, (_, unit) => [unit, { clamp: 7, texelSwizzle: [3, 4, 5, 0] }])) },
+    {
+      inputLocations: new Map(),
+      outputLocations: new Map([[semanticKey(0, 0), POSITION_BUILTIN]]),
+      lastVertexStage: false,
+    },
     { inputLocations: new Map(), outputLocations: new Map() },
   ];
   for (const text of shaders) for (const variant of variants) valid(text, variant);

@@ -40,6 +40,10 @@ export interface SamplerVariant {
   readonly type?: NumericType;
   /** For comparisons: PIPE_SWIZZLE_* of the view; X, Y, Z are the result, W is one. By default the result in all four. */
   readonly shadowSwizzle?: readonly [number, number, number, number];
+  /** For buffers, whose views have no swizzle: PIPE_SWIZZLE_* of the texel for each component. */
+  readonly texelSwizzle?: readonly [number, number, number, number];
+  /** Coordinates that are clamped to 0..1 before they are used, a mask (GL_CLAMP with linear filters); not of cubes. */
+  readonly clamp?: number;
 }
 
 /** An attribute that is fetched as integers and is none. */
@@ -59,7 +63,7 @@ export type AttributeType = NumericType | AttributeConversion;
 export interface ShaderVariant {
   /** Location of each input by {@linkcode semanticKey}: the producer's `outputLocations`. Not used by vertex shaders: attribute i is location i. */
   readonly inputLocations: ReadonlyMap<number, number>;
-  /** Location of each output by semantic key; outputs that are not in it are not passed on. Not used by fragment shaders. */
+  /** Location of each output by semantic key, or POSITION_BUILTIN; outputs that are not in it are not passed on. Not used by fragment shaders. */
   readonly outputLocations: ReadonlyMap<number, number>;
   /** Vertex shaders: types of the attributes by register; float where none is said. */
   readonly attributeTypes: readonly AttributeType[];
@@ -113,6 +117,8 @@ export interface ShaderVariant {
   readonly polygonStipple: boolean;
   /** The shader's sample mask is ignored: there is one sample. */
   readonly ignoreSampleMask: boolean;
+  /** Hide from the driver which branches depend on constants alone: see `opaque.ts`. */
+  readonly opaqueBranches: boolean;
   /** Make depth and stencil tests early even if the shader does not say so. */
   readonly earlyDepth: boolean;
 }
@@ -145,6 +151,7 @@ export const DEFAULT_VARIANT: ShaderVariant = {
   alphaToOne: false,
   polygonStipple: false,
   ignoreSampleMask: false,
+  opaqueBranches: false,
   earlyDepth: false,
 };
 
@@ -175,6 +182,32 @@ export function outputLocations(info: ShaderInfo): Map<number, number> {
 
 /** How many locations a stage may pass on: maxVertexOutputComponents is 128 where it is not less (and 32 attributes at most). */
 export const MAX_LOCATIONS = 32;
+
+/** In place of a location: the position goes to the next stage as the builtin. */
+export const POSITION_BUILTIN = -1;
+
+/**
+ * The locations of a producer's outputs for a geometry shader, which may have fewer inputs than other stages pass on: those that it
+ * reads alone, with the position last, and as the builtin if there is no room.
+ * @param outputs the locations that the producer has otherwise. @param most how many locations a geometry shader may read
+ * @returns undefined if it reads more
+ */
+export function geometryLocations(
+  outputs: ReadonlyMap<number, number>,
+  geometry: ShaderInfo,
+  most: number,
+): Map<number, number> | undefined {
+  const map = new Map<number, number>(), position = semanticKey(Semantic.POSITION, 0);
+  let reads = false;
+  for (const { name, index } of geometry.inputs) {
+    const key = semanticKey(name, index);
+    if (key === position) reads = true;
+    else if (outputs.has(key) && !map.has(key)) map.set(key, map.size);
+  }
+  if (map.size > most) return undefined;
+  if (reads && outputs.has(position)) map.set(position, map.size < most ? map.size : POSITION_BUILTIN);
+  return map;
+}
 
 /** Semantics that the rasterizer takes from the last vertex stage. */
 export const RASTERIZER: ReadonlySet<number> = new Set([

@@ -3,9 +3,10 @@ import { BuiltIn, Decoration, FLOAT, INT, Op, Storage } from "../spirv/mod.ts";
 import { COMPONENTS, type Context, type VertexRegisters } from "./context.ts";
 import { builtin, missing } from "./inputs.ts";
 import { File, FILES, Semantic } from "./names.ts";
+import { opaque } from "./opaque.ts";
 import { RegisterFile } from "./register_file.ts";
 import type { Dimension, Register } from "./shader.ts";
-import { MAX_LOCATIONS, semanticKey } from "./variant.ts";
+import { MAX_LOCATIONS, POSITION_BUILTIN, semanticKey } from "./variant.ts";
 
 /** A register as the shader declares it. */
 interface Declared {
@@ -78,8 +79,12 @@ export class VertexArrayInputs implements VertexRegisters {
     if (location === undefined || location >= MAX_LOCATIONS) return missing(c);
     let variable = this.#variables.get(location);
     if (variable === undefined) {
-      variable = b.global(Storage.Input, b.array(c.vec4, this.#vertices));
-      b.decorate(variable, Decoration.Location, location);
+      const type = b.array(c.vec4, this.#vertices);
+      if (location === POSITION_BUILTIN) variable = builtin(c, Storage.Input, type, BuiltIn.Position);
+      else {
+        variable = b.global(Storage.Input, type);
+        b.decorate(variable, Decoration.Location, location);
+      }
       this.#variables.set(location, variable);
     }
     return b.load(c.vec4, b.chain(Storage.Input, c.vec4, variable, vertex));
@@ -158,7 +163,7 @@ export class ControlOutputs implements VertexRegisters {
     }
     for (const declared of all) {
       const then = b.id(), merge = b.id();
-      const is = b.op(Op.IEqual, b.bool(), chosen, b.uint(declared.register));
+      const is = opaque(c, b.op(Op.IEqual, b.bool(), chosen, b.uint(declared.register)));
       b.code.op(Op.SelectionMerge, merge, 0);
       b.code.op(Op.BranchConditional, is, then, merge);
       c.label(then);

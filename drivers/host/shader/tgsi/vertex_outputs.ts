@@ -6,7 +6,7 @@ import type { ShaderOutput } from "./info.ts";
 import { DriverConstants } from "./layout.ts";
 import { File, Semantic } from "./names.ts";
 import { ShaderError } from "./error.ts";
-import { MAX_LOCATIONS, RASTERIZER, semanticKey, type StreamOutput } from "./variant.ts";
+import { MAX_LOCATIONS, POSITION_BUILTIN, RASTERIZER, semanticKey, type StreamOutput } from "./variant.ts";
 
 /** An output variable and how it is filled. */
 interface Sink {
@@ -34,6 +34,10 @@ export class VertexOutputs {
         throw new ShaderError(0, `more than ${MAX_LOCATIONS} locations are passed on`);
       }
       seen.add(location);
+      if (location === POSITION_BUILTIN) {
+        this.#builtin(c.vec4, BuiltIn.Position, () => this.#register(output.register));
+        continue;
+      }
       this.#nextLocation = Math.max(this.#nextLocation, location + 1);
       this.#varying(output, location);
     }

@@ -39,6 +39,7 @@ for (
   ] as const
 ) BLEND_FACTORS[pipe] = vk;
 
+const DST_COLOR = 5, INV_DST_COLOR = 21, CONST_COLOR = 7, CONST_ALPHA = 8, INV_CONST_COLOR = 23, INV_CONST_ALPHA = 24;
 const DST_ALPHA = 4, INV_DST_ALPHA = 20, SRC_ALPHA_SATURATE = 6, ONE = 1, ZERO = 17;
 /** Where the four factors of a word are. */
 const FACTOR_SHIFTS = [4, 9, 17, 22] as const;
@@ -115,6 +116,35 @@ export function targetWord(word: number, blends: boolean, hasAlpha: boolean): nu
     word = word & ~(31 << shift) | instead << shift;
   }
   return word;
+}
+
+/**
+ * The word for an attachment that holds alpha as red (GpuFormat.alphaOnly), whose shaders write alpha to both: the equation and the
+ * mask of alpha become red's. @param word of `targetWord`
+ */
+export function alphaAsRed(word: number): number {
+  const mask = (word >>> MASK_SHIFT & 8) !== 0 ? 1 << MASK_SHIFT : 0;
+  if ((word & RT_ENABLE) === 0) return mask;
+  const source = redFactor(word >>> 17 & 31), target = redFactor(word >>> 22 & 31), equation = word >>> 14 & 7;
+  return RT_ENABLE | equation << 1 | source << 4 | target << 9 | equation << 14 | source << 17 | target << 22 | mask;
+}
+
+/** A factor of alpha's equation as one of red's: in that, colours of the client's are alpha, too. */
+function redFactor(factor: number): number {
+  switch (factor) {
+    case SRC_ALPHA_SATURATE:
+      return ONE;
+    case DST_ALPHA:
+      return DST_COLOR;
+    case INV_DST_ALPHA:
+      return INV_DST_COLOR;
+    case CONST_COLOR:
+      return CONST_ALPHA;
+    case INV_CONST_COLOR:
+      return INV_CONST_ALPHA;
+    default:
+      return factor;
+  }
 }
 
 /** VkColorComponentFlags of a word: Gallium's mask has the same bits. */

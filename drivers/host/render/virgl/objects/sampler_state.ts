@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PIPE_TEX_WRAP_CLAMP } from "../../../../../uapi/pipe.ts";
 import { VIRGL_OBJECT_SAMPLER_STATE } from "../../../../../uapi/virgl_protocol.ts";
 import type { Budget } from "../budget.ts";
 import type { Engine } from "../engine.ts";
@@ -36,6 +37,9 @@ export class SamplerState extends VirglObject {
     undefined,
   ];
 
+  /** Coordinates that shaders clamp to 0..1: those of GL_CLAMP with linear filters, a mask of S, T and R. */
+  readonly clamps: number;
+
   readonly #others = new Map<number, Sampler>();
 
   /** Reads it; every word has a meaning. */
@@ -44,6 +48,9 @@ export class SamplerState extends VirglObject {
     this.#engine = engine;
     this.#budget = budget;
     this.#words = words.slice(at, at + 8);
+    const s0 = words[at], linear = (s0 >>> 9 & 3) === 1 || (s0 >>> 13 & 3) === 1;
+    const clamps = (shift: number) => linear && (s0 >>> shift & 7) === PIPE_TEX_WRAP_CLAMP ? 1 : 0;
+    this.clamps = clamps(0) | clamps(3) << 1 | clamps(6) << 2;
   }
 
   /**

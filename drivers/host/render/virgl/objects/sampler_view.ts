@@ -18,6 +18,21 @@ import { viewClass } from "../view_class.ts";
 
 let nextId = 1;
 
+/** The client's swizzle of a buffer's texels after the format's; 0o3210 where there is nothing to do. */
+function texelSwizzle({ swizzle, info }: GpuFormat, asked: number): number {
+  const plain = isIdentity(swizzle, info.channels.length);
+  if (plain && asked === IDENTITY) return IDENTITY;
+  let word = 0;
+  for (let i = 0; i < 4; i++) {
+    const from = asked >>> i * 3 & 7;
+    word |= (from > 3 || plain ? from : swizzle[from]) << i * 3;
+  }
+  return word;
+}
+
+/** R, G, B, A as they are. */
+const IDENTITY = 0o3210;
+
 /** A view. */
 export class SamplerView extends VirglObject {
   readonly type = VIRGL_OBJECT_SAMPLER_VIEW;
@@ -31,7 +46,7 @@ export class SamplerView extends VirglObject {
   readonly viewClass: number;
   /** What texels are. */
   readonly numeric: NumericType;
-  /** The client's swizzle: four times 3 bits of PIPE_SWIZZLE_*. */
+  /** The client's swizzle, four times 3 bits of PIPE_SWIZZLE_*; of a buffer, with the format's, as nothing else knows it. */
   readonly swizzle: number;
   /** What its samplers have to be: FOR_* bits. */
   readonly samplerKind: number;
@@ -49,7 +64,8 @@ export class SamplerView extends VirglObject {
     if (format === undefined) {
       throw badFormat(`Cannot make a sampler view of format ${virglFormat(number)?.name ?? number}: it is none here`);
     }
-    this.swizzle = words[at + 4] & 0o7777;
+    const swizzle = words[at + 4] & 0o7777;
+    this.swizzle = resource.buffer === undefined ? swizzle : texelSwizzle(format, swizzle);
     const target = asked === PIPE_BUFFER ? resource.target : asked;
     if (resource.buffer !== undefined) {
       const offset = a * format.blockBytes;

@@ -29,7 +29,7 @@ import type { Program } from "../programs.ts";
 import type { SubContext } from "../sub_context.ts";
 
 /** Words of a variant's key. */
-export const VARIANT_WORDS = 16;
+export const VARIANT_WORDS = 20;
 
 /** Stages by VIRGL_SHADER_*. */
 export const STAGE_NAMES: readonly Stage[] = ["vertex", "fragment", "geometry", "tess_ctrl", "tess_eval", "compute"];
@@ -64,6 +64,14 @@ export class Module implements Disposable {
   }
 }
 
+/** How a stage hands its outputs on. */
+export interface Link {
+  /** Their locations, by semantic key. */
+  readonly outputs: ReadonlyMap<number, number>;
+  /** A number for that: equal ones make no other variant of who writes or reads them. */
+  readonly number: number;
+}
+
 /** A shader. */
 export class Shader extends VirglObject {
   readonly type = VIRGL_OBJECT_SHADER;
@@ -75,10 +83,8 @@ export class Shader extends VirglObject {
   readonly layoutStage: number;
   /** What it has. */
   readonly info: ShaderInfo;
-  /** Where its outputs are. */
-  readonly outputs: ReadonlyMap<number, number>;
-  /** A number for `outputs`: equal ones make no other variant of what reads them. */
-  readonly interface: number;
+  /** Where its outputs are, but for what a program says otherwise. */
+  readonly link: Link;
   /** What transform feedback captures. */
   readonly streamOutput: StreamOutputLayout | undefined;
   /** The programs that it is part of. */
@@ -117,11 +123,10 @@ export class Shader extends VirglObject {
       throw badShader(`Cannot make a ${STAGE_NAMES[stage]} shader: the text is one of ${this.info.stage}`);
     }
     this.streamOutput = streamOutput;
-    this.outputs = outputLocations(this.info);
     let inputs = 0;
     for (const { register } of this.info.inputs) inputs = Math.max(inputs, register + 1);
     this.inputCount = inputs;
-    this.interface = sub.interfaces.number([...this.outputs].join());
+    this.link = this.linked(outputLocations(this.info));
     sub.budget.take("shaderBytes", this.#bytes);
     try {
       sub.budget.take("shaders", 1);
@@ -129,6 +134,11 @@ export class Shader extends VirglObject {
       sub.budget.give("shaderBytes", this.#bytes);
       throw error;
     }
+  }
+
+  /** Numbers locations of outputs. @throws {DrmError} ENOMEM */
+  linked(outputs: ReadonlyMap<number, number>): Link {
+    return { outputs, number: this.#sub.interfaces.number([...outputs].join()) };
   }
 
   /** The module of a variant, if it was made. @param key VARIANT_WORDS words */
