@@ -24,19 +24,20 @@ import { heapAllocator, type PageAllocator } from "./core/memory.ts";
 import { System } from "./core/system.ts";
 import type { Engine } from "./core/host_dxg.ts";
 import { virtioLoopback } from "./drivers/bus/virtqueue/mod.ts";
-import { vmbusLoopback } from "./drivers/bus/vmbus/mod.ts";
+import { ringChannel, vmbusLoopback } from "./drivers/bus/vmbus/mod.ts";
 import { nullDisplay } from "./drivers/display/null/mod.ts";
 import { dxg } from "./drivers/gpu/dxg/mod.ts";
 import { vgem } from "./drivers/gpu/vgem/mod.ts";
 import { vkms, type VkmsOptions } from "./drivers/gpu/vkms/mod.ts";
 import { virtioGpu as virtioGpuDriver } from "./drivers/gpu/virtio_gpu/mod.ts";
-import { dxgHost } from "./drivers/host/dxg/mod.ts";
+import { isolatedDxgHost } from "./drivers/host/dxg/isolated/mod.ts";
+import { dxgHost, type DxgHostDevice } from "./drivers/host/dxg/mod.ts";
 import { packets } from "./drivers/host/render/packets/mod.ts";
 import { soft2d } from "./drivers/host/render/soft2d/mod.ts";
 import { virgl } from "./drivers/host/render/virgl/mod.ts";
 import { vulkan2d } from "./drivers/host/render/vulkan2d/mod.ts";
 import { hostFeatures, virtioGpuHost } from "./drivers/host/virtio_gpu/mod.ts";
-import { memfdAllocator, monotonicNs } from "./drivers/os/mod.ts";
+import { memfdAllocator, monotonicNs, spawn } from "./drivers/os/mod.ts";
 import { VIRTIO_GPU_F_RESOURCE_BLOB } from "./uapi/virtio_gpu.ts";
 
 export { System } from "./core/system.ts";
@@ -175,6 +176,62 @@ export interface DxgOptions {
   readonly timeout?: number;
   /** Version of dxgkrnl's protocol, 27 or 40, the default. */
   readonly version?: number;
+  /**
+   * For Vulkan in this process: whether it has an eventfd that is readable when the GPU is done, as servers want it that sleep in
+   * epoll_wait. It takes a Worker; false by default. Host processes have one always.
+   */
+  readonly completionEvents?: boolean;
+  /**
+   * "none", the default: the host is in this process. "process": each client has a host process of its own with a GPU of its own
+   * (needs FFI, and to read the path of Deno). What kills that one, an endless shader or a driver that crashes, hurts no other
+   * client. Each may then have all of `localMemory`: who shares a GPU between processes is its driver.
+   */
+  readonly isolate?: "none" | "process";
+  /**
+   * With host processes: whether calls wait here for their answers, up to 5 s, as `OpenFile.ioctl` needs it; true by default. A
+   * server whose clients wait by themselves says false.
+   */
+  readonly synchronous?: boolean;
+  /** With host processes: the module that is run in them, for engines of your own; it calls `serveDxgProcess`. */
+  readonly hostModule?: URL;
+}
+
+/** How long a call waits for its answer where it waits here, ns. */
+const ANSWER_NS = 5e9;
+
+function dxgHere(options: DxgOptions, system: System, resources: DisposableStack): DxgHostDevice {
+  const { gpu, completionEvents, localMemory, nonLocalMemory, timeout, version } = options;
+  const engine = options.engine ?? resources.use(packets({ gpu, completionEvents }));
+  return dxgHost({
+    adapters: [{ engine, localMemory, nonLocalMemory }],
+    clock: system.clock,
+    // What the CPU and a GPU share must have a descriptor.
+    allocator: options.engine === undefined ? memfdAllocator() : system.pages,
+    trace: system.trace,
+    limits: { timeout: timeout ?? (engine.info.type === "cpu" ? 10e9 : 2e9) },
+    version,
+  });
+}
+
+function dxgProcesses(options: DxgOptions, system: System): DxgHostDevice {
+  const { engine, gpu, localMemory, nonLocalMemory, timeout, version, synchronous = true } = options;
+  if (engine !== undefined) {
+    throw new TypeError("Cannot give an engine to other processes: name a module by hostModule");
+  }
+  const module = options.hostModule ?? new URL("./cli/dxg_child.ts", import.meta.url);
+  const entry = module.protocol === "file:" ? decodeURIComponent(module.pathname) : module.href;
+  const args = ["run", "-A", "--no-prompt", entry, String(Deno.pid), ...(gpu === undefined ? [] : [gpu])];
+  return isolatedDxgHost({
+    start: (control) => spawn(Deno.execPath(), args, [control]),
+    wire: ringChannel,
+    clock: system.clock,
+    trace: system.trace,
+    limits: timeout === undefined ? {} : { timeout },
+    version,
+    localMemory,
+    nonLocalMemory,
+    ...(synchronous && { answerNs: ANSWER_NS }),
+  });
 }
 
 const BLOB = 1n << BigInt(VIRTIO_GPU_F_RESOURCE_BLOB);
@@ -187,7 +244,7 @@ export const drivers: {
   vkms(options?: VkmsOptions): DriverSource;
   /** virtio-gpu: a paravirtual GPU with its host device in this process. */
   virtioGpu(options?: VirtioGpuOptions): DriverSource;
-  /** dxg: /dev/dxg and its nodes, as in WSL, with the host device in this process. */
+  /** dxg: /dev/dxg and its nodes, as in WSL, with the host device in this process, or a process for each client. */
   dxg(options?: DxgOptions): DriverSource;
 } = {
   vgem: () => vgem(),
@@ -217,17 +274,9 @@ export const drivers: {
     return virtioGpuDriver({ device });
   },
   dxg: (options = {}) => (system, resources) => {
-    const { localMemory, nonLocalMemory, timeout, version } = options;
-    const engine = options.engine ?? resources.use(packets({ gpu: options.gpu }));
-    const host = resources.use(dxgHost({
-      adapters: [{ engine, localMemory, nonLocalMemory }],
-      clock: system.clock,
-      // What the CPU and a GPU share must have a descriptor.
-      allocator: options.engine === undefined ? memfdAllocator() : system.pages,
-      trace: system.trace,
-      limits: { timeout: timeout ?? (engine.info.type === "cpu" ? 10e9 : 2e9) },
-      version,
-    }));
+    const host = resources.use(
+      options.isolate === "process" ? dxgProcesses(options, system) : dxgHere(options, system, resources),
+    );
     const bus = resources.use(vmbusLoopback(host.backends, { allocator: system.pages }));
     resources.use(system.addPoller(bus));
     return dxg({ bus })[0];

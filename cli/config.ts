@@ -20,7 +20,7 @@ import {
   text,
 } from "../drivers/gpu/vkms/rule.ts";
 
-import { DRIVER_NAMES, RENDERER_NAMES } from "./device_options.ts";
+import { DRIVER_NAMES, ISOLATION_NAMES, RENDERER_NAMES } from "./device_options.ts";
 
 export { ConfigError } from "../drivers/gpu/vkms/rule.ts";
 
@@ -72,6 +72,8 @@ export interface DxgDeviceConfig {
   readonly name: string;
   /** Part of the GPU's name, or its number in `udrm info`. */
   readonly gpu?: string;
+  /** Where its host is: a process for each client, the default, or none of its own. */
+  readonly isolate?: (typeof ISOLATION_NAMES)[number];
 }
 
 /** A device. */
@@ -127,6 +129,10 @@ const DEVICE_RULES: Readonly<Record<DeviceConfig["driver"], Rule>> = {
     driver: driver("dxg"),
     name,
     gpu: described("part of the GPU's name, or its number in udrm info", text(/^.{1,256}$/, "a text")),
+    isolate: described(
+      "process: a host process with a GPU of its own for each client, the default; none: one host for all, in the server",
+      known(ISOLATION_NAMES, "a kind of isolation"),
+    ),
   }, ["driver"]),
 };
 

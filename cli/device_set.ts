@@ -140,7 +140,12 @@ export class DeviceSet implements Disposable {
       : config.driver === "vgem"
       ? drivers.vgem()
       : config.driver === "dxg"
-      ? drivers.dxg({ gpu: config.gpu })
+      ? drivers.dxg({
+        gpu: config.gpu,
+        isolate: config.isolate ?? "process",
+        synchronous: false,
+        completionEvents: true,
+      })
       : drivers.virtioGpu({
         display: screen,
         name: `pci:${freeFunction(this.#system)}`,

@@ -57,8 +57,14 @@ function answer(
   }
 }
 
-/** Makes the system and serves until it is told to end. @param options what the Worker was told. */
-function kernel(options: KernelOptions): void {
+/**
+ * Makes the system and serves until it is told to end.
+ *
+ * @param options what the Worker was told
+ * @returns what is told then. By that time nothing is left of it: who hears it may end the process, and libraries of drivers that
+ * unload meanwhile would be missing to their own exit handlers
+ */
+function kernel(options: KernelOptions): KernelMessage {
   const { folder, requests } = options;
   using display = new LastPicture();
   using system = createSystem({ pages: "memfd", clock: "monotonic" });
@@ -113,12 +119,12 @@ function kernel(options: KernelOptions): void {
     server.run();
   }
   const last = options.picture ? display.last : undefined;
-  scope.postMessage({ kind: "ended", png: last && encodePng(last) });
+  return { kind: "ended", png: last && encodePng(last) };
 }
 
 scope.onmessage = (event) => {
   try {
-    kernel(event.data);
+    scope.postMessage(kernel(event.data));
   } catch (error) {
     scope.postMessage({ kind: "failed", message: messageOf(error) });
   }

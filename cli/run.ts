@@ -77,7 +77,7 @@ function parse(argv: readonly string[]): RunOptions | "help" | { readonly error:
   if ("error" in devices) return devices;
   const folder = namedFolder(values);
   if (typeof folder === "object") return folder;
-  const own = (["config", "driver", "renderer", "gpu", "trace", "png", "display"] as const).find((name) =>
+  const own = (["config", "driver", "renderer", "gpu", "isolate", "trace", "png", "display"] as const).find((name) =>
     values[name] !== undefined
   );
   if (folder !== undefined && own !== undefined) {

@@ -174,4 +174,6 @@ export interface Poller {
    * intervals. It is the same for as long as the poller lives, and whoever made it closes it.
    */
   readonly completionFd?: number | undefined;
+  /** Blocks until `poll` may complete something, or `ns` are over; false, at once, where nothing tells of that. */
+  rest?(ns: number): boolean;
 }

@@ -40,6 +40,7 @@ export class GuestMemory {
   // A directory of 1 MiB spans: each lists the slots that touch it, in the order of addresses.
   readonly #spans = new Map<number, MutableSlot[]>();
   readonly #ranges = new RangeAllocator(FIRST_GPA / PAGE_SIZE, GPA_SPACE / PAGE_SIZE);
+  readonly #reserved = new Set<Range>();
   #generation = 0;
   #empty = 0;
   #count = 0;
@@ -71,7 +72,7 @@ export class GuestMemory {
         throw new DrmError("EINVAL", `Cannot map guest address ${gpa}`);
       }
       if (this.#overlaps(gpa, length)) throw taken(gpa);
-      range = this.#claim(gpa, length);
+      range = this.#isReserved(gpa, length) ? undefined : this.#claim(gpa, length);
     }
     const slot: MutableSlot = { gpa, pages, offset, length, generation: ++this.#generation, live: true, range };
     for (let span = Math.floor(gpa / SPAN); span * SPAN < gpa + length; span++) {
@@ -104,6 +105,30 @@ export class GuestMemory {
     // they are many.
     if (this.#empty > 64 + this.#spans.size / 2) this.#sweep();
     if (own.range !== undefined) this.#ranges.release(own.range);
+  }
+
+  /**
+   * Keeps addresses for slots whose place is given, as a device's window: `add` chooses none there.
+   *
+   * @param gpa of a page. @param length bytes, whole pages. @returns what `release` takes
+   * @throws {DrmError} EINVAL for what are no addresses to choose from; EEXIST where a slot is
+   */
+  reserve(gpa: number, length: number): Range {
+    const whole = gpa % PAGE_SIZE === 0 && length % PAGE_SIZE === 0 && length > 0;
+    if (!whole || gpa < FIRST_GPA || !(gpa + length <= FIRST_GPA + GPA_SPACE)) {
+      throw new DrmError("EINVAL", `Cannot reserve ${length} bytes of guest addresses at ${gpa}`);
+    }
+    const range = this.#claim(gpa, length);
+    if (range === undefined) throw taken(gpa);
+    this.#reserved.add(range);
+    return range;
+  }
+
+  /** Ends what `reserve` began; addresses where a slot still is stay kept. */
+  release(range: Range): void {
+    if (!this.#reserved.has(range) || this.#overlaps(range.start * PAGE_SIZE, range.length * PAGE_SIZE)) return;
+    this.#reserved.delete(range);
+    this.#ranges.release(range);
   }
 
   /** The slot that holds `gpa`, or undefined. */
@@ -170,6 +195,13 @@ export class GuestMemory {
       for (const slot of this.#spans.get(span) ?? []) {
         if (gpa < slot.gpa + slot.length && slot.gpa < gpa + length) return true;
       }
+    }
+    return false;
+  }
+
+  #isReserved(gpa: number, length: number): boolean {
+    for (const { start, length: pages } of this.#reserved) {
+      if (gpa >= start * PAGE_SIZE && gpa + length <= (start + pages) * PAGE_SIZE) return true;
     }
     return false;
   }

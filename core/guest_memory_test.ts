@@ -91,3 +91,26 @@ Deno.test("GuestMemory: ten thousand slots that come and go leave nothing and us
   }
   assertEquals(memory.count, 0);
 });
+
+Deno.test("GuestMemory: reserved addresses are for slots whose place is given", () => {
+  const memory = new GuestMemory(), pages = heapAllocator().allocate(4096, "test");
+  const window = 2 ** 46, range = memory.reserve(window, 64 * 4096);
+  const first = memory.add(pages, 0, 4096, window), third = memory.add(pages, 0, 4096, window + 8192);
+  // A hole of one page is what a slot of one page would be put in.
+  for (let i = 0; i < 100; i++) {
+    const { gpa } = memory.add(pages, 0, 4096);
+    assertEquals(gpa >= window && gpa < window + 64 * 4096, false, String(gpa));
+  }
+  const second = memory.add(pages, 0, 4096, window + 4096);
+  assertEquals(errno(() => memory.add(pages, 0, 4096, window)), "EEXIST");
+  assertEquals(errno(() => memory.reserve(window, 4096)), "EEXIST");
+  assertEquals(errno(() => memory.reserve(window + 100, 4096)), "EINVAL");
+  assertEquals(errno(() => memory.reserve(0, 4096)), "EINVAL");
+  for (const slot of [first, third]) memory.remove(slot);
+  memory.release(range);
+  assertEquals(errno(() => memory.reserve(window, 4096)), "EEXIST");
+  memory.remove(second);
+  memory.release(range);
+  memory.release(range);
+  memory.reserve(window, 64 * 4096);
+});

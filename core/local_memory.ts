@@ -70,13 +70,23 @@ export class LocalMemory implements UserMemory {
   map({ pages, offset, length }: PageSegment): UserMapping {
     pages.pin();
     try {
-      const slot = this.#mapped.add(pages, offset, length);
+      let slot = this.#mapped.add(pages, offset, length), isOwn = false;
+      const { gpa } = slot;
+      const remove = (): void => {
+        this.#mapped.remove(slot);
+        if (!isOwn) pages.unpin();
+      };
       return {
-        address: MAP_BASE + BigInt(slot.gpa),
+        address: MAP_BASE + BigInt(gpa),
+        detach: () => {
+          if (!slot.live || isOwn) return;
+          const copy = new HeapRange(pages.bytes().slice(offset, offset + length));
+          remove();
+          isOwn = true;
+          slot = this.#mapped.add(copy, 0, length, gpa);
+        },
         [Symbol.dispose]: () => {
-          if (!slot.live) return;
-          this.#mapped.remove(slot);
-          pages.unpin();
+          if (slot.live) remove();
         },
       };
     } catch (error) {

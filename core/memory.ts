@@ -40,6 +40,11 @@ export interface UserMemory {
 export interface UserMapping extends Disposable {
   /** Where the client sees it. */
   readonly address: bigint;
+  /**
+   * Whoever owns the pages frees them now: the client goes on to see what is there, as a copy of its own. Absent where the client's
+   * mapping keeps the pages anyway.
+   */
+  detach?(): void;
 }
 
 /** Memory of a client in use by a driver. */

@@ -319,6 +319,16 @@ export class System implements Disposable {
     }
   }
 
+  /**
+   * Blocks until `pump` may complete something, or `ns` are over: for a client in this isolate that has nothing else to do.
+   *
+   * @returns false, at once, where nothing tells of that: the caller may sleep a little.
+   */
+  rest(ns: number): boolean {
+    for (const poller of this.#pollers) if (poller.busy && poller.rest?.(ns) === true) return true;
+    return false;
+  }
+
   /** Resolves with a result that may not be there yet, driving timers and devices meanwhile. `signal` interrupts with -EINTR. */
   until(result: number | Wait, signal?: AbortSignal): Promise<number> {
     if (typeof result === "number") return Promise.resolve(result);

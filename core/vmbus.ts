@@ -142,6 +142,8 @@ export interface VmbusBackend extends Poller, Disposable {
   readonly pci?: PciFunction;
   /** The most bytes of a packet that it receives. */
   readonly maxPacket: number;
+  /** Requests of the guest that may be without completion, 256 by default: further ones stay in the ring. */
+  readonly maxOwed?: number;
   /** The guest opens the channel. @returns what to do with what arrives on it. */
   open(channel: VmbusChannel, transport: VmbusHostTransport): VmbusHandlers;
   /** The guest has closed it, or broke it: forget all that belongs to it. */

@@ -26,5 +26,6 @@ export * from "./poll.ts";
 export * from "./process.ts";
 export * from "./remote_memory.ts";
 export * from "./rlimit.ts";
+export * from "./spawn.ts";
 export * from "./stream_buffer.ts";
 export * from "./stream_socket.ts";

@@ -1,6 +1,7 @@
 /**
  * The packets engine of dxg against the same work by bare Vulkan in C (dxg_submit.c), on the same GPU, by turns: from submitting
- * a buffer to its end, submissions a second, a matrix product; and moving bytes to the GPU against memcpy.
+ * a buffer to its end, submissions a second, a matrix product; and moving bytes to the GPU against memcpy. The same for a client of
+ * /dev/dxg (dxg_client.ts), from its ioctl to its fence, without and with a host process of its own.
  * `deno run -A tests/bench/dxg.ts` prints JSON. Needs gcc and libvulkan-dev.
  */
 import { fileURLToPath } from "node:url";
@@ -9,6 +10,7 @@ import { Bench as Ground, DATA } from "../../drivers/host/render/packets/testing
 import { testShader } from "../../drivers/host/shader/spirv_check/testing.ts";
 import { DxpWriter } from "../../uapi/dxp_encode.ts";
 import * as isa from "../../uapi/dxp_isa.ts";
+import { submitToSignal } from "./dxg_client.ts";
 import type { BenchRow } from "./harness.ts";
 
 const passes = 3;
@@ -89,6 +91,8 @@ function upload(ground: Ground): readonly [upload: number, memcpy: number] {
 }
 
 function measure(what: string): readonly number[] {
+  if (what === "ioctl") return [submitToSignal("none", latencyRounds)];
+  if (what === "isolated") return [submitToSignal("process", latencyRounds)];
   using keep = new DisposableStack();
   using engine = packets({ validation: false });
   const ground = new Ground(engine, keep);
@@ -124,6 +128,7 @@ export async function bench(): Promise<BenchRow[]> {
     const kinds = [
       {
         what: "latency",
+        program: "latency",
         name: "dxg submit to end",
         unit: "ns",
         better: Math.min,
@@ -131,7 +136,26 @@ export async function bench(): Promise<BenchRow[]> {
         args: [`${latencyRounds}`],
       },
       {
+        what: "ioctl",
+        program: "latency",
+        name: "dxg ioctl to signal",
+        unit: "ns",
+        better: Math.min,
+        target: "<= 2",
+        args: [`${latencyRounds}`],
+      },
+      {
+        what: "isolated",
+        program: "latency",
+        name: "dxg ioctl to signal, isolated",
+        unit: "ns",
+        better: Math.min,
+        target: "<= 4",
+        args: [`${latencyRounds}`],
+      },
+      {
         what: "batch",
+        program: "batch",
         name: "dxg submissions",
         unit: "ops/s",
         better: Math.max,
@@ -140,6 +164,7 @@ export async function bench(): Promise<BenchRow[]> {
       },
       {
         what: "matmul",
+        program: "matmul",
         name: `dxg matrix product ${n}^3`,
         unit: "ns",
         better: Math.min,
@@ -148,10 +173,10 @@ export async function bench(): Promise<BenchRow[]> {
       },
     ] as const;
     const rows: BenchRow[] = [];
-    for (const { what, name, unit, better, target, args } of kinds) {
+    for (const { what, program: task, name, unit, better, target, args } of kinds) {
       let value: number | undefined, referenceValue: number | undefined;
       for (let pass = 0; pass < passes; pass++) {
-        const [reference] = await output(program, [what, ...args]);
+        const [reference] = await output(program, [task, ...args]);
         const [own] = await self(what);
         referenceValue = better(reference, referenceValue ?? reference);
         value = better(own, value ?? own);

@@ -1,126 +1,8 @@
 // A program on /dev/dxg, in the order in which libdxg's clients call: see main() for what each test demands. It exits with 0, or
 // says what was not as it must be.
-#define _GNU_SOURCE
-#include "dxg_client.h"
+#include "dxg_common.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define CHECK(condition)                                                                                               \
-  do {                                                                                                                 \
-    if (!(condition)) {                                                                                                \
-      fprintf(stderr, "%d: line %d: %s (errno %d)\n", getpid(), __LINE__, #condition, errno);                          \
-      exit(1);                                                                                                         \
-    }                                                                                                                  \
-  } while (0)
-#define CALL(request, argument) CHECK(ioctl(fd, request, argument) == 0)
-#define FAILS(request, argument, error) CHECK(ioctl(fd, request, argument) == -1 && errno == (error))
-#define PAGE 4096
-#define PTR(pointer) ((uint64_t)(uintptr_t)(pointer))
-
-static int fd;
-static uint32_t device, context;
-static struct create_paging_queue paging;
-
-static void begin(void) {
-  fd = open("/dev/dxg", O_RDONLY | O_CLOEXEC);
-  CHECK(fd >= 0);
-  struct adapter_info info[4];
-  struct enum_adapters2 list = {.count = 4, .adapters = PTR(info)};
-  CALL(ENUMADAPTERS2, &list);
-  CHECK(list.count == 1);
-  struct open_adapter adapter = {.luid = info[0].luid};
-  CALL(OPENADAPTERFROMLUID, &adapter);
-  struct create_device make = {.adapter = adapter.handle};
-  CALL(CREATEDEVICE, &make);
-  device = make.device;
-  struct create_context virtual = {.device = device, .affinity = 1, .hint = 8};
-  CALL(CREATECONTEXTVIRTUAL, &virtual);
-  context = virtual.context;
-  paging.device = device;
-  CALL(CREATEPAGINGQUEUE, &paging);
-  CHECK(paging.fence != 0 && *(volatile uint64_t *)(uintptr_t)paging.fence == 0);
-}
-
-static uint32_t allocate(uint64_t size, void *sysmem) {
-  struct driver_allocation data = {.magic = MAGIC, .version = VERSION, .size = size, .flags = sysmem ? 4 : 1, .usage = 1};
-  struct allocation_info info = {.sysmem = PTR(sysmem), .data = PTR(&data), .data_size = sizeof(data)};
-  struct create_allocation make = {.device = device, .count = 1, .infos = PTR(&info)};
-  CALL(CREATEALLOCATION, &make);
-  CHECK(info.allocation != 0);
-  return info.allocation;
-}
-
-static void destroy(uint32_t allocation) {
-  struct destroy_allocation args = {.device = device, .allocations = PTR(&allocation), .count = 1};
-  CALL(DESTROYALLOCATION2, &args);
-}
-
-static void wait_for(uint32_t object, uint64_t value) {
-  struct cpu_wait args = {.device = device, .count = 1, .objects = PTR(&object), .values = PTR(&value)};
-  CALL(WAITFROMCPU, &args);
-}
-
-static uint64_t map_va(uint32_t allocation, uint64_t pages) {
-  struct map_va map = {.queue = paging.queue, .allocation = allocation, .pages = pages, .protection = 1};
-  CHECK(ioctl(fd, MAPGPUVIRTUALADDRESS, &map) == STATUS_PENDING);
-  wait_for(paging.sync_object, map.fence);
-  struct make_resident resident = {.queue = paging.queue, .count = 1, .allocations = PTR(&allocation)};
-  CHECK(ioctl(fd, MAKERESIDENT, &resident) == STATUS_PENDING);
-  wait_for(paging.sync_object, resident.fence);
-  CHECK(*(volatile uint64_t *)(uintptr_t)paging.fence >= resident.fence);
-  return map.address;
-}
-
-static struct create_sync make_fence(uint32_t flags) {
-  struct create_sync fence = {.device = device, .type = 5, .flags = flags};
-  CALL(CREATESYNCHRONIZATIONOBJECT, &fence);
-  CHECK(fence.object != 0 && fence.cpu != 0);
-  return fence;
-}
-
-static void signal_cpu(uint32_t object, uint64_t value) {
-  struct cpu_signal args = {.device = device, .count = 1, .objects = PTR(&object), .values = PTR(&value)};
-  CALL(SIGNALFROMCPU, &args);
-}
-
-// HEADER, FILL of 64 bytes, FENCE_WRITE, END; bytes.
-static uint32_t commands(uint32_t *at, uint64_t target, uint32_t word, uint64_t fence, uint64_t value) {
-  uint32_t words[] = {WORDS_HEADER, WORD_FILL, target, target >> 32, 64, 0, word,
-                      WORD_FENCE, fence, fence >> 32, value, value >> 32, WORD_END};
-  memcpy(at, words, sizeof(words));
-  return sizeof(words);
-}
-
-static void submit(uint64_t buffer, uint32_t length) {
-  struct submit args = {.buffer = buffer, .length = length, .contexts = 1, .context = {context}};
-  CALL(SUBMITCOMMAND, &args);
-}
-
-static uint32_t *pages(size_t count) {
-  void *memory = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  CHECK(memory != MAP_FAILED);
-  return memory;
-}
-
-static void in_child(void (*body)(uint32_t *), uint32_t *memory) {
-  int pid = fork(), status;
-  if (pid == 0) {
-    body(memory);
-    exit(0);
-  }
-  CHECK(waitpid(pid, &status, 0) == pid && status == 0);
-}
+#include <poll.h>
 
 // The file is the parent's alone, and its memory the child's own.
 static void stranger(uint32_t *memory) {
@@ -290,30 +172,6 @@ static void many(void) {
   FAILS(CREATEALLOCATION, &make, ENOMEM);
 }
 
-static int sockets[2];
-
-static void send_fd(int file) {
-  char byte = 0, control[CMSG_SPACE(sizeof(int))] = {0};
-  struct iovec part = {&byte, 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
-  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(header), &file, sizeof(int));
-  CHECK(sendmsg(sockets[0], &message, 0) == 1);
-}
-
-static int receive_fd(void) {
-  char byte, control[CMSG_SPACE(sizeof(int))];
-  int file;
-  struct iovec part = {&byte, 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
-  CHECK(recvmsg(sockets[1], &message, 0) == 1);
-  memcpy(&file, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
-  return file;
-}
-
 // Two programs, a fence of both.
 static void share(void) {
   CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
@@ -354,17 +212,76 @@ static void node(void) {
   FAILS(ENUMADAPTERS2, (void *)8, EFAULT);
 }
 
+// Goes on until stdin ends, and prints how many rounds it did: whatever others do meanwhile, each is as it must be.
+static void steady(void) {
+  unsigned rounds = 0;
+  struct pollfd in = {.fd = 0, .events = POLLIN};
+  begin();
+  struct create_sync fence = make_fence(0);
+  do {
+    uint32_t *memory = pages(2);
+    memory[PAGE / 4] = rounds;
+    uint32_t own = allocate(2 * PAGE, memory), code = allocate(PAGE, NULL);
+    struct lock2 lock = {.device = device, .allocation = code};
+    struct unlock2 unlock = {.device = device, .allocation = code};
+    CALL(LOCK2, &lock);
+    uint64_t address = map_va(own, 2), buffer = map_va(code, 1);
+    rounds++;
+    submit(buffer, commands((uint32_t *)(uintptr_t)lock.data, address, rounds, fence.gpu, rounds));
+    wait_for(fence.object, rounds);
+    CHECK(memory[0] == rounds && memory[15] == rounds && memory[PAGE / 4] == rounds - 1);
+    CALL(UNLOCK2, &unlock);
+    destroy(own);
+    destroy(code);
+    CHECK(munmap(memory, 2 * PAGE) == 0);
+  } while (poll(&in, 1, 5) == 0);
+  printf("%u", rounds);
+}
+
+// The adapter goes while it waits: it is woken, and keeps what it sees.
+static void gone(void) {
+  begin();
+  uint32_t allocation = allocate(2 * PAGE, NULL);
+  struct lock2 lock = {.device = device, .allocation = allocation};
+  CALL(LOCK2, &lock);
+  volatile uint32_t *seen = (uint32_t *)(uintptr_t)lock.data;
+  seen[PAGE / 4] = 0x55;
+  uint32_t *memory = pages(1);
+  *memory = 0x66;
+  allocate(PAGE, memory);
+  struct create_sync fence = make_fence(0);
+  uint64_t value = 9;
+  int event = eventfd(0, EFD_CLOEXEC);
+  struct cpu_wait wait = {.device = device, .count = 1, .objects = PTR(&fence.object), .values = PTR(&value), .event = event};
+  CALL(WAITFROMCPU, &wait);
+  printf("ready");
+  fflush(stdout);
+  wait.event = 0;
+  FAILS(WAITFROMCPU, &wait, ENODEV);
+  uint64_t counted = 0;
+  CHECK(read(event, &counted, sizeof(counted)) == sizeof(counted) && counted == 1);
+  CHECK(*(volatile uint64_t *)(uintptr_t)fence.cpu == UINT64_MAX);
+  struct enum_adapters2 list = {.count = 5};
+  CALL(ENUMADAPTERS2, &list);
+  CHECK(list.count == 0);
+  for (int i = 0; i < 3; i++) FAILS(LOCK2, &lock, ENODEV);
+  CHECK(open("/dev/dxg", O_RDONLY) == -1 && errno == ENOENT);
+  CHECK(seen[PAGE / 4] == 0x55 && *memory == 0x66 && *(volatile uint64_t *)(uintptr_t)paging.fence == UINT64_MAX);
+  seen[0] = *memory = 1;
+  CHECK(close(fd) == 0);
+}
+
 int main(int argc, char **argv) {
   static const struct {
     const char *name;
     void (*body)(void);
-  } tests[] = {{"demo", demo}, {"lock", lock}, {"threads", threads}, {"sysmem", sysmem}, {"many", many}, {"share", share}, {"node", node}};
+  } tests[] = {{"demo", demo}, {"lock", lock}, {"threads", threads}, {"sysmem", sysmem}, {"many", many}, {"share", share}, {"node", node}, {"steady", steady}, {"gone", gone}};
   for (unsigned i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
     if (argc == 2 && strcmp(argv[1], tests[i].name) == 0) {
       tests[i].body();
       return 0;
     }
   }
-  fprintf(stderr, "usage: dxg_client demo | lock | threads | sysmem | many | share | node\n");
+  fprintf(stderr, "usage: dxg_client demo | lock | threads | sysmem | many | share | node | steady | gone\n");
   return 2;
 }

@@ -2,9 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { CpuEngine } from "udrm/drivers/host/dxg/testing.ts";
 import { drivers } from "udrm/mod.ts";
-import { DXG_DRIVER_MAGIC, DXG_DRIVER_VERSION } from "udrm/uapi/dxg_driver.ts";
-import { DxpWriter } from "udrm/uapi/dxp_encode.ts";
-import * as isa from "udrm/uapi/dxp_isa.ts";
+import { dxgClientOptions } from "./dxg_options.ts";
 import { compile, Rig } from "./rig.ts";
 
 const TESTS: readonly [name: string, what: string][] = [
@@ -17,26 +15,25 @@ const TESTS: readonly [name: string, what: string][] = [
   ["share", "a fence goes to another program by its descriptor"],
 ];
 
-// The packets' numbers are the header's of this system, not the program's.
-function numbers(): string[] {
-  const { words } = new DxpWriter().put(isa.DXP_FILL, [0, 0, 0]).put(isa.DXP_FENCE_WRITE, [0, 0]).end();
-  const hex = (...values: number[]): string => values.map((value) => `0x${value.toString(16)}u`).join(",");
-  return [
-    `-DMAGIC=${hex(DXG_DRIVER_MAGIC)}`,
-    `-DVERSION=${DXG_DRIVER_VERSION}`,
-    `-DWORDS_HEADER=${hex(...words.subarray(0, 3))}`,
-    `-DWORD_FILL=${hex(words[3])}`,
-    `-DWORD_FENCE=${hex(words[9])}`,
-    `-DWORD_END=${hex(words[14])}`,
-  ];
-}
-
 for (const [name, what] of TESTS) {
   Deno.test(`preload: ${what}`, async () => {
     using engine = new CpuEngine();
     await using rig = await Rig.make(() => [drivers.dxg({ engine })]);
-    assertEquals(await rig.run(compile("dxg_client.c", ...numbers()), name), { code: 0, out: "", err: "" });
+    assertEquals(await rig.run(compile("dxg_client.c", ...dxgClientOptions()), name), { code: 0, out: "", err: "" });
     await rig.serve(() => rig.server.clients + rig.server.files + rig.server.spaces === 0, 5);
     assertEquals(rig.errors, []);
   });
 }
+
+Deno.test("preload: the adapter goes while a program waits: it is woken with ENODEV, and what it sees stays", async () => {
+  using engine = new CpuEngine();
+  await using rig = await Rig.make(() => [drivers.dxg({ engine })]);
+  const running = rig.start(compile("dxg_client.c", ...dxgClientOptions()), "gone");
+  await rig.serve(() => running.out === "ready" || running.exited);
+  await rig.serve(() => rig.server.clients > 0);
+  for (let i = 0; i < 10; i++) await rig.serve(() => true); // it waits by now, or will
+  rig.system.removeDevice(rig.system.devices[0]);
+  assertEquals(await running.ended(), { code: 0, out: "ready", err: "" });
+  await rig.serve(() => rig.server.clients + rig.server.files + rig.server.spaces === 0, 5);
+  assertEquals(rig.errors, []);
+});

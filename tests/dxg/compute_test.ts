@@ -152,6 +152,37 @@ Deno.test("ComputeQueue: two queues meet by an event; done does not block", () =
     assertEquals((await a.readAsync(Uint32Array))[63], 2 ** 20 - 1);
   }));
 
+Deno.test("ComputeQueue: finish sleeps until the GPU is done, and looks at it a few times", () =>
+  withCompute(async ({ device, engine }) => {
+    using kernel = device.kernel(
+      await compileWgsl(`
+        @group(0) @binding(0) var<storage, read_write> a: array<u32>;
+        @compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) {
+          var x = id.x + 1u;
+          for (var i = 0u; i < 60000u; i++) {
+            x ^= x << 13u;
+            x ^= x >> 17u;
+            x ^= x << 5u;
+          }
+          a[id.x] = x;
+        }`),
+    );
+    using a = device.buffer(4 * 600);
+    device.queue.dispatch(kernel, 600, [a]).finish(); // compiled
+    let looks = 0;
+    const poll = engine.poll.bind(engine);
+    engine.poll = () => {
+      looks++;
+      return poll();
+    };
+    const start = performance.now();
+    device.queue.dispatch(kernel, 600, [a]).finish();
+    const ms = performance.now() - start;
+    assert(ms > 20, `the kernel takes only ${ms} ms`);
+    // A few dozen times at once, each time with all that there is to look at; then about twice in 5 ms.
+    assert(looks < 200 + ms, `${looks} looks in ${ms} ms`);
+  }));
+
 Deno.test("DispatchIndirect: the GPU says how many", () =>
   withCompute(async ({ device, device: { queue } }) => {
     const code = await compileWgsl(SOURCE);

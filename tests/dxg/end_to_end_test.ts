@@ -285,3 +285,26 @@ Deno.test("the state of a device: cached until the host says that it changed", (
   assertEquals(c.dxg.ioctl(k.LX_DXGETDEVICESTATE, fault), 0);
   assertEquals(fault.page_fault_state.faulted_virtual_address, 0x10000n);
 });
+
+Deno.test("CREATEALLOCATION: as many as their answer fits in a packet of 128 KiB, and EINVAL for more, as dxgkrnl has it", () => {
+  using rig = new Rig();
+  const c = rig.first();
+  const create = (count: number): number => {
+    const data = c.privateData(4096), { size } = k.d3dddi_allocationinfo2;
+    const infos = c.buffer(count * size), own = c.buffer(count * data.length);
+    for (let i = 0; i < count; i++) {
+      own.bytes.set(data, i * data.length);
+      const info = k.d3dddi_allocationinfo2.at(infos.bytes, i * size);
+      info.priv_drv_data = own.address + BigInt(i * data.length);
+      info.priv_drv_data_size = data.length;
+    }
+    return c.dxg.ioctl(
+      k.LX_DXCREATEALLOCATION,
+      k.d3dkmt_createallocation.of({ device: c.device, alloc_count: count, allocation_info: infos.address }),
+    );
+  };
+  // 16 bytes, and 72 and 56 of private data for each.
+  assertEquals(create(1023), 0);
+  assertEquals(errno(() => create(1024)), "EINVAL");
+  assertEquals(errno(() => create(1025)), "EINVAL");
+});

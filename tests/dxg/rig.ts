@@ -8,7 +8,7 @@ import { VirtualClock } from "udrm/core/clock.ts";
 import { BudgetAllocator } from "udrm/core/memory.ts";
 import type { LocalProcess, OpenFile, ProcessOptions } from "udrm/core/process.ts";
 import { System } from "udrm/core/system.ts";
-import { vmbusLoopback } from "udrm/drivers/bus/vmbus/mod.ts";
+import { type VmbusLoopback, vmbusLoopback } from "udrm/drivers/bus/vmbus/mod.ts";
 import { dxg } from "udrm/drivers/gpu/dxg/mod.ts";
 import { vgem } from "udrm/drivers/gpu/vgem/mod.ts";
 import { dxgHost, type DxgHostDevice, type DxgHostOptions } from "udrm/drivers/host/dxg/mod.ts";
@@ -24,21 +24,34 @@ import {
 import { DxpWriter } from "udrm/uapi/dxp_encode.ts";
 import { bytesOf, type StructView, type View } from "udrm/uapi/struct.ts";
 
+/** How a rig is made. */
+export interface RigOptions extends Partial<Omit<DxgHostOptions, "adapters">> {
+  /** Adapters, all of one engine; 1. */
+  readonly count?: number;
+  /** Bytes of local memory. */
+  readonly localMemory?: number;
+  /** Bytes of other memory. */
+  readonly nonLocalMemory?: number;
+}
+
 /** A system with a dxg adapter (card0) and vgem (card1), and one client with /dev/dxg open. */
 export class Rig implements Disposable {
   readonly clock = new VirtualClock();
   readonly system: System;
   readonly engine = new CpuEngine();
   readonly host: DxgHostDevice;
+  /** Between them. Disposing of it takes the host away. */
+  readonly bus: VmbusLoopback;
   readonly task: LocalProcess;
   readonly dxg: OpenFile;
   readonly #resources = new DisposableStack();
 
-  constructor(options: Partial<DxgHostOptions> = {}) {
+  constructor({ count = 1, localMemory, nonLocalMemory, ...options }: RigOptions = {}) {
     this.system = new System({ clock: this.clock });
     const allocator = this.system.pages;
-    this.host = dxgHost({ adapters: [{ engine: this.engine }], clock: this.clock, allocator, ...options });
-    const bus = this.#resources.use(vmbusLoopback(this.host.backends, { allocator }));
+    const adapters = Array.from({ length: count }, () => ({ engine: this.engine, localMemory, nonLocalMemory }));
+    this.host = dxgHost({ adapters, clock: this.clock, allocator, ...options });
+    const bus = this.bus = this.#resources.use(vmbusLoopback(this.host.backends, { allocator }));
     this.#resources.use(this.system.addPoller(bus));
     for (const driver of dxg({ bus })) this.system.addDevice(driver);
     this.system.addDevice(vgem());
@@ -58,18 +71,17 @@ export class Rig implements Disposable {
 
   /** Another client. */
   client(options?: ProcessOptions): Client {
-    return new Client(this, this.system.process(options));
+    return new Client(this.system.process(options));
   }
 
   /** The first client, with everything open. */
   first(): Client {
-    return new Client(this, this.task, this.dxg);
+    return new Client(this.task, this.dxg);
   }
 }
 
 /** A client with an adapter, a device, a context and a paging queue. */
 export class Client {
-  readonly rig: Rig;
   readonly task: LocalProcess;
   readonly dxg: OpenFile;
   readonly adapter: number;
@@ -78,13 +90,13 @@ export class Client {
   readonly context: number;
   readonly paging: View<k.d3dkmt_createpagingqueue>;
 
-  constructor(rig: Rig, task: LocalProcess, file?: OpenFile) {
-    this.rig = rig;
+  /** @param which of the adapters, in the order of the list. */
+  constructor(task: LocalProcess, file?: OpenFile, which = 0) {
     this.task = task;
     this.dxg = file ?? task.open("/dev/dxg");
-    const list = this.buffer(k.d3dkmt_adapterinfo.size);
-    this.dxg.ioctl(k.LX_DXENUMADAPTERS2, k.d3dkmt_enumadapters2.of({ num_adapters: 1, adapters: list.address }));
-    const info = k.d3dkmt_adapterinfo.at(list.bytes);
+    const { size } = k.d3dkmt_adapterinfo, list = this.buffer(4 * size);
+    this.dxg.ioctl(k.LX_DXENUMADAPTERS2, k.d3dkmt_enumadapters2.of({ num_adapters: 4, adapters: list.address }));
+    const info = k.d3dkmt_adapterinfo.at(list.bytes, which * size);
     this.luid = { a: info.adapter_luid.a, b: info.adapter_luid.b };
     const open = k.d3dkmt_openadapterfromluid.of({ adapter_luid: this.luid });
     this.dxg.ioctl(k.LX_DXOPENADAPTERFROMLUID, open);

@@ -246,6 +246,8 @@ export class Scripted implements Disposable {
           paging_fence_value: 6n,
           virtual_address: 0x100000000n,
         }));
+      case "RESERVEGPUVIRTUALADDRESS":
+        return bytesOf(w.dxgkvmb_command_reservegpuvirtualaddress_return.of({ virtual_address: 0x200000000n }));
       case "UPDATEALLOCATIONPROPERTY":
         return bytesOf(w.dxgkvmb_command_updateallocationproperty_return.of({ status: 0x103, paging_fence_value: 8n }));
       case "QUERYADAPTERINFO":

@@ -16,7 +16,7 @@ import { BROKEN, FULL, RingWriter, SIGNAL } from "./ring_writer.ts";
 
 /** Packets that one call of `poll` handles, so that a peer that never stops sending cannot hold it. */
 const BATCH = 1024;
-/** Requests that may be without completion; further ones stay in the ring. It bounds what waits for room. */
+/** Requests that may be without completion, unless told; further ones stay in the ring. It bounds what waits for room. */
 const MAX_OWED = 256;
 
 /** A completion that waits for room. */
@@ -34,10 +34,19 @@ export interface RingChannelOptions {
   readonly incoming: Uint8Array;
   /** The most bytes of data in a packet, each way. */
   readonly maxPacket: number;
+  /** Requests of the peer that may be without completion, 256 by default. */
+  readonly maxOwed?: number;
   /** Wakes the peer. */
   readonly signal: () => void;
   /** Called by `close`, once. */
   readonly closed?: () => void;
+}
+
+/** One half of a channel over rings, which reads at once. @param options the rings and the peer, and what is done with what arrives */
+export function ringChannel(options: RingChannelOptions & { readonly handlers: VmbusHandlers }): RingChannel {
+  const channel = new RingChannel(options);
+  channel.handle(options.handlers);
+  return channel;
 }
 
 /** One half of a channel. */
@@ -48,6 +57,7 @@ export class RingChannel implements VmbusChannel {
   readonly #closed: (() => void) | undefined;
   #handlers: VmbusHandlers | undefined;
   readonly #backlog: Waiting[] = [];
+  readonly #maxOwed: number;
   #owed = 0;
   #polling = false;
   #roomWanted = false;
@@ -55,12 +65,15 @@ export class RingChannel implements VmbusChannel {
   #dropped = 0;
   #isClosed = false;
   readonly maxPacket: number;
+  /** Whether the peer is not to wake this half, which looks again and again by itself: `poll` once more after it is set to false. */
+  quiet = false;
 
   /** A half that reads nothing before `handle`. @param options the rings and the peer. `maxPacket` is lowered to what fits into the empty ring and a descriptor. */
   constructor(options: RingChannelOptions) {
     this.#writer = new RingWriter(options.outgoing);
     this.maxPacket = Math.min(options.maxPacket, this.#writer.capacity, VMBUS_MAX_PAYLOAD);
     this.#reader = new RingReader(options.incoming, Math.min(options.maxPacket, VMBUS_MAX_PAYLOAD));
+    this.#maxOwed = options.maxOwed ?? MAX_OWED;
     this.#signal = options.signal;
     this.#closed = options.closed;
   }
@@ -85,7 +98,7 @@ export class RingChannel implements VmbusChannel {
   }
 
   get #paused(): boolean {
-    return this.#backlog.length > 0 || this.#owed >= MAX_OWED;
+    return this.#backlog.length > 0 || this.#owed >= this.#maxOwed;
   }
 
   send(data: Uint8Array, length: number, id: number, wantCompletion: boolean): boolean {
@@ -115,7 +128,7 @@ export class RingChannel implements VmbusChannel {
     if (this.#owed > 0) this.#owed--;
     if (this.#backlog.length > 0 || !this.#put(VM_PKT_COMP, 0, idLow, idHigh, data, length)) {
       if (this.#broken === undefined) this.#backlog.push({ idLow, idHigh, data: data.slice(0, length) });
-    } else if (this.#owed === MAX_OWED - 1 && this.#reader.pending) this.poll();
+    } else if (this.#owed === this.#maxOwed - 1 && this.#reader.pending) this.poll();
   }
 
   poll(): boolean {
@@ -140,6 +153,7 @@ export class RingChannel implements VmbusChannel {
           this.#deliver(handlers);
           if (this.#reader.writerWaits()) this.#signal();
         }
+        if (this.quiet) break;
         if (this.#reader.unmask() || left === 0 || this.#broken !== undefined || this.#paused) break;
         this.#reader.mask();
         if (this.#reader.broken !== undefined) break;

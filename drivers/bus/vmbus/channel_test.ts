@@ -247,6 +247,25 @@ Deno.test("random packets in both directions come through whole and in order", (
   );
 });
 
+Deno.test("quiet: a half that looks by itself is not woken, and is again when it stops looking", () => {
+  const { guest, host, h, signals } = opened();
+  host.poll();
+  const before = signals.host;
+  host.quiet = true;
+  host.poll();
+  for (let i = 1; i <= 3; i++) {
+    assertEquals(guest.send(bytes(8, i), 8, i, false), true);
+    assertEquals(host.poll(), true);
+  }
+  assertEquals([signals.host - before, h.packets.length], [0, 3]);
+  // What came between its last look and its rest is found by the look that asks for signals again.
+  guest.send(bytes(8, 4), 8, 4, false);
+  host.quiet = false;
+  assertEquals([host.poll(), signals.host - before, h.packets.length], [true, 0, 4]);
+  guest.send(bytes(8, 5), 8, 5, false);
+  assertEquals(signals.host - before, 1);
+});
+
 Deno.test("corrupted rings never crash, hang, or deliver more than lies in them", () => {
   const poke = fc.record({
     at: fc.oneof(fc.nat(80), fc.nat(8191)),

@@ -115,8 +115,18 @@ class Loopback implements VmbusLoopback, VmbusHostTransport {
     return any;
   }
 
+  get completionFd(): number | undefined {
+    for (const { completionFd } of this.#backends) if (completionFd !== undefined) return completionFd;
+    return undefined;
+  }
+
   get busy(): boolean {
     return this.#signaled.length > 0 || this.#backends.some((backend) => backend.busy);
+  }
+
+  rest(ns: number): boolean {
+    if (this.#signaled.length > 0) return true;
+    return this.#backends.some((backend) => backend.rest?.(ns) === true);
   }
 
   [Symbol.dispose](): void {
@@ -162,6 +172,7 @@ class LoopbackDevice implements VmbusDevice {
       outgoing: this.#bus.memory.bytes(slot.gpa + whole, whole),
       incoming: this.#bus.memory.bytes(slot.gpa, whole),
       maxPacket: this.#backend.maxPacket,
+      maxOwed: this.#backend.maxOwed,
       signal: () => this.#bus.signal(guest),
       closed: () => guest.breakOff("closed by the host"),
     });

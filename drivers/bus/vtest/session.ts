@@ -22,7 +22,7 @@ const READS = 16;
 /** Bytes read at once beyond the longest message. */
 const AHEAD = 64 * 1024;
 /** How long a wait is worth to be spent awake, where nobody else needs the processor for it. */
-const SPIN_MS = 0.06;
+const SPIN_MS = 0.1;
 const SPINS = navigator.hardwareConcurrency > 1;
 
 /** What a session needs before it can go on. */

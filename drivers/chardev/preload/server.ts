@@ -194,7 +194,7 @@ export class PreloadServer implements Disposable {
   }
 
   #event(key: number): void {
-    if (key === KEY_COMPLETION) return; // the turn ends with a pump
+    if (key === KEY_COMPLETION) return this.#system.pump(); // it may have been idle until now
     if (key === KEY_LISTEN) return this.#connections.accept();
     if (key === KEY_CLOSES) return this.#guarded(() => this.#dmaBufs.hear());
     if (key === KEY_KICK) {

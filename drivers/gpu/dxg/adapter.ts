@@ -95,7 +95,7 @@ export class DxgAdapter {
     global.start(device.system);
     undo.defer(() => global.stop());
     // On this channel the host only answers.
-    this.#link = new Link(channel, { packet: () => {}, broken: () => this.#lost() });
+    this.#link = new Link(channel, { packet: () => {}, broken: () => this.lost() });
     undo.defer(() => this.#link.close());
     runNow(this.#open(), global.poll);
     this.kernel = new KernelClient(this);
@@ -177,15 +177,20 @@ export class DxgAdapter {
     return this.#active;
   }
 
-  #lost(): void {
+  /** Nothing more comes from the host: who waits goes on. */
+  lost(): void {
+    if (!this.#active) return;
     this.#active = false;
+    this.kernel.detach();
+    for (const { process } of this.processes) process.abandon(this);
+    this.global.events.clear(this);
   }
 
   /** The adapter goes away: its handles stay, and everything answers ENODEV. */
   stop(): void {
     this.global.adapters.delete(this);
     if (this.#active) {
-      this.#active = false;
+      this.lost();
       try {
         runNow(this.#close(), this.global.poll);
       } catch (error) {

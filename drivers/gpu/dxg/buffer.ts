@@ -8,16 +8,18 @@ import type { Device } from "../../../core/device.ts";
 import { DmaBuf } from "../../../core/dma_buf.ts";
 import type { File } from "../../../core/file.ts";
 import { type GemFuncs, GemObject } from "../../../core/gem.ts";
-import type { Pages, PageSegment } from "../../../core/memory.ts";
+import type { PageAllocator, Pages, PageSegment } from "../../../core/memory.ts";
 import { O_RDWR } from "../../../uapi/fcntl.ts";
 import { dxg_driver_allocation, DXG_DRIVER_MAGIC, DXG_DRIVER_VERSION } from "../../../uapi/dxg_driver.ts";
-import type { HeldResource } from "./kernel_client.ts";
+import type { BorrowedPages, HeldResource } from "./kernel_client.ts";
 import { DxgResourceFile, type NtHandle, type SharedResource } from "./shared.ts";
 
 /** Pages that the host shows; whoever has them open keeps them. */
-class HostPages implements Pages {
+class HostPages implements Pages, BorrowedPages {
   readonly size: number;
-  readonly #segment: PageSegment;
+  #segment: PageSegment;
+  #copy: Pages | undefined;
+  #pins = 0;
 
   constructor(segment: PageSegment) {
     this.#segment = segment;
@@ -33,12 +35,27 @@ class HostPages implements Pages {
     return this.#segment.pages.bytes().subarray(this.#segment.offset, this.#segment.offset + this.size);
   }
   pin(): void {
+    this.#pins++;
     this.#segment.pages.pin();
   }
   unpin(): void {
+    this.#pins--;
     this.#segment.pages.unpin();
   }
-  [Symbol.dispose](): void {}
+  detach(allocator: PageAllocator): void {
+    if (this.#copy !== undefined) return;
+    const copy = allocator.allocate(this.size, "dxg orphan");
+    copy.bytes().set(this.bytes());
+    for (let i = 0; i < this.#pins; i++) {
+      copy.pin();
+      this.#segment.pages.unpin();
+    }
+    this.#copy = copy;
+    this.#segment = { pages: copy, offset: 0, length: this.size };
+  }
+  [Symbol.dispose](): void {
+    this.#copy?.[Symbol.dispose]();
+  }
 }
 
 const FUNCS: GemFuncs = {
@@ -50,6 +67,7 @@ export class DxgGemObject extends GemObject {
   /** The resource. */
   readonly resource: SharedResource;
   readonly #held: HeldResource;
+  readonly #own: HostPages | undefined;
 
   /** @param held which it takes over. */
   constructor(device: Device, resource: SharedResource, held: HeldResource) {
@@ -57,6 +75,8 @@ export class DxgGemObject extends GemObject {
     super(device, resource.allocations[0].size, { pages, funcs: FUNCS });
     this.resource = resource;
     this.#held = held;
+    this.#own = pages;
+    if (pages !== undefined) resource.adapter.kernel.pages.add(pages);
   }
 
   /** The host's handle of it. */
@@ -67,6 +87,8 @@ export class DxgGemObject extends GemObject {
   /** @internal The last reference is gone. */
   freed(): void {
     this.resource.buffer = undefined;
+    if (this.#own !== undefined) this.resource.adapter.kernel.pages.delete(this.#own);
+    this.#own?.[Symbol.dispose]();
     this.#held.release();
   }
 }

@@ -6,6 +6,7 @@
 
 import { DrmError } from "../../../core/error.ts";
 import type { Process } from "../../../core/process.ts";
+import type { Range } from "../../../core/range_allocator.ts";
 import type { System } from "../../../core/system.ts";
 import type { VmbusBus, VmbusPacket } from "../../../core/vmbus.ts";
 import {
@@ -74,6 +75,7 @@ export class DxgGlobal implements MessageTarget {
   deviceStateCounter = 0;
   #system: System | undefined;
   #link: Link | undefined;
+  #addresses: Range | undefined;
   readonly #header = new DxgMessageHeader();
 
   /** Nothing is opened yet. @param bus with the host's channels. */
@@ -121,6 +123,10 @@ export class DxgGlobal implements MessageTarget {
       link.close();
       this.#link = this.#system = undefined;
     });
+    // The host alone places memory there.
+    const addresses = this.bus.memory.reserve(WINDOW_BASE, size);
+    undo.defer(() => this.bus.memory.release(addresses));
+    this.#addresses = addresses;
     this.window = { base: WINDOW_BASE, size };
     runNow(this.#openWindow(), this.poll);
     system.addNode(DXG_NODE, (task, flags) => this.#open(task, flags));
@@ -135,7 +141,8 @@ export class DxgGlobal implements MessageTarget {
     for (const process of [...this.processes.values()]) process.forget();
     this.events.clear();
     this.#link?.close();
-    this.#link = this.#system = undefined;
+    if (this.#addresses !== undefined) this.bus.memory.release(this.#addresses);
+    this.#link = this.#system = this.#addresses = undefined;
   }
 
   *#openWindow(): Steps<void> {
@@ -183,6 +190,7 @@ export class DxgGlobal implements MessageTarget {
     if (trace.enabled) {
       trace.emit({ time: clock.now(), floor: "gpu", name: "dxgkrnl_channel_broken", subject: "dxg", result: reason });
     }
+    for (const adapter of this.adapters) adapter.lost();
     this.events.clear();
   }
 }

@@ -35,9 +35,14 @@ export type DxgHandler<A> = (process: DxgProcess, call: Call<A>) => number | Wai
 
 const { raw } = ioctlMaker<DxgFile>();
 
-/** A line of the table. @param handler copies results back itself. */
-export function line<A>(cmd: Ioctl<A>, struct: Struct<A>, handler: DxgHandler<A>): IoctlEntry {
+/**
+ * A line of the table.
+ *
+ * @param handler copies results back itself. @param always whether it answers after all adapters have gone, too; others are ENODEV
+ */
+export function line<A>(cmd: Ioctl<A>, struct: Struct<A>, handler: DxgHandler<A>, always = false): IoctlEntry {
   return raw(cmd, struct, MAY_WAIT, ({ process }, arg, task) => {
+    if (process.isForgotten && !always) throw new DrmError("ENODEV", "Cannot use dxgkrnl: all adapters have gone");
     const call = new Call(task, struct, arg);
     const result = handler(process, call);
     if (typeof result === "number" || result instanceof Wait) return result;

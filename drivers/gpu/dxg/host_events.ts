@@ -20,6 +20,8 @@ export interface HostEvent {
 interface Entry {
   readonly id: number;
   readonly event: HostEvent;
+  // Without whom it is not signalled any more: an adapter.
+  owner: object | undefined;
 }
 
 /** The events of a guest. */
@@ -35,8 +37,14 @@ export class HostEvents {
   /** Waits for an event; its number. */
   add(event: HostEvent): number {
     do this.#last++; while (this.#last >>> 0 === 0 || this.#events.get(this.#last >>> 0) !== undefined);
-    this.#events.set(this.#last >>> 0, { id: this.#last, event });
+    this.#events.set(this.#last >>> 0, { id: this.#last, event, owner: undefined });
     return this.#last;
+  }
+
+  /** Says without whom an event is not signalled any more: {@linkcode HostEvents.clear} then drops it. */
+  assign(id: number, owner: object): void {
+    const entry = this.#events.get(id >>> 0);
+    if (entry?.id === id) entry.owner = owner;
   }
 
   /** Takes an event out; whether it was there. Its owner frees what it holds. */
@@ -44,27 +52,27 @@ export class HostEvents {
     return this.#take(id) !== undefined;
   }
 
-  #take(id: number): HostEvent | undefined {
+  #take(id: number): Entry | undefined {
     const key = id >>> 0;
     const entry = key === 0 ? undefined : this.#events.get(key);
     if (entry === undefined || entry.id !== id) return undefined;
     this.#events.delete(key);
-    return entry.event;
+    return entry;
   }
 
   /** The host signals an event; numbers that nobody waits for are ignored. */
   signal(id: bigint): void {
     if (id > BigInt(Number.MAX_SAFE_INTEGER)) return;
     const key = Number(id);
-    const event = this.#take(key);
-    if (event?.isPersistent) this.#events.set(key >>> 0, { id: key, event });
-    event?.signaled();
+    const entry = this.#take(key);
+    if (entry?.event.isPersistent) this.#events.set(key >>> 0, entry);
+    entry?.event.signaled();
   }
 
-  /** The host is gone: all are dropped. */
-  clear(): void {
-    const all = [...this.#events.values()];
-    this.#events.clear();
+  /** The host is gone, or one of its adapters: what waits for that is dropped. */
+  clear(owner?: object): void {
+    const all = [...this.#events.values()].filter((entry) => owner === undefined || entry.owner === owner);
+    for (const { id } of all) this.#events.delete(id >>> 0);
     for (const { event } of all) event.dropped();
   }
 }
@@ -94,16 +102,22 @@ export class EventFdEvent implements HostEvent {
 
   signaled(): void {
     this.#context?.signal();
-    if (!this.isPersistent) this.dropped();
+    if (!this.isPersistent) this.#end();
   }
 
   /** Takes it out, if it is still there. */
   remove(): void {
     this.#events.remove(this.id);
-    this.dropped();
+    this.#end();
   }
 
+  /** Who waits for the eventfd is woken, and finds the fences at their greatest value. */
   dropped(): void {
+    this.#context?.signal();
+    this.#end();
+  }
+
+  #end(): void {
     this.#owner.delete(this);
     this.#context?.put();
     this.#context = undefined;

@@ -13,6 +13,8 @@ import type { DxgGlobal } from "./global.ts";
 export interface FenceView extends UserMapping {
   /** What stands there now; undefined once the host has taken it away. */
   readonly load: () => bigint | undefined;
+  /** Gives it its greatest value, in place of a host that is gone: whoever waits for the fence goes on. */
+  lift(): void;
 }
 
 /**
@@ -51,7 +53,9 @@ export function mapFence(global: DxgGlobal, call: Call<unknown>, address: bigint
   if (!(within >= 0 && within <= PAGE_SIZE - 8) || within % 8 !== 0) {
     throw new DrmError("ENOMEM", `Cannot map a fence at ${within} of its page`);
   }
-  const mapping = call.map(ioPages(global, page, PAGE_SIZE));
+  const segment = ioPages(global, page, PAGE_SIZE);
+  const mapping = call.map(segment);
+  segment.pages.pin(); // the host may go before the client does
   const { memory } = global.bus;
   return {
     address: mapping.address + BigInt(within),
@@ -61,6 +65,11 @@ export function mapFence(global: DxgGlobal, call: Call<unknown>, address: bigint
       const bytes = memory.bytes(page + within, 8);
       return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
     },
-    [Symbol.dispose]: () => mapping[Symbol.dispose](),
+    lift: () => segment.pages.bytes().fill(0xff, segment.offset + within, segment.offset + within + 8),
+    detach: () => mapping.detach?.(),
+    [Symbol.dispose]: () => {
+      mapping[Symbol.dispose]();
+      segment.pages.unpin();
+    },
   };
 }

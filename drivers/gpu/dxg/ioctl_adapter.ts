@@ -64,7 +64,7 @@ function openAll(
   const handles: number[] = [];
   try {
     const list: Uint8Array[] = [];
-    for (const adapter of process.global.adapters) {
+    for (const adapter of process.adapters) {
       if (adapter.computeOnly && !withComputeOnly) continue;
       if (!adapter.isActive) continue;
       if (list.length >= max) throw new DrmError("EOVERFLOW", `Cannot list the adapters: there are more than ${max}`);
@@ -87,7 +87,7 @@ function copyList(call: Call<unknown>, address: bigint, list: readonly Uint8Arra
 
 function enumAdapters2(process: DxgProcess, call: Call<k.d3dkmt_enumadapters2>): number {
   const { args } = call;
-  const { size } = process.global.adapters;
+  const { size } = process.adapters;
   if (args.adapters === 0n) {
     args.num_adapters = size;
     call.out();
@@ -107,7 +107,7 @@ function enumAdapters3(process: DxgProcess, call: Call<k.d3dkmt_enumadapters3>):
   const { args } = call;
   const max = args.adapter_count;
   if (args.adapters === 0n || max === 0) {
-    args.adapter_count = process.global.adapters.size;
+    args.adapter_count = process.adapters.size;
     call.out("adapter_count");
     return 0;
   }
@@ -121,7 +121,7 @@ function enumAdapters3(process: DxgProcess, call: Call<k.d3dkmt_enumadapters3>):
     });
   } catch (error) {
     if (error instanceof DrmError && error.code === "EOVERFLOW") {
-      args.adapter_count = process.global.adapters.size;
+      args.adapter_count = process.adapters.size;
       call.out("adapter_count");
     }
     throw error;
@@ -202,8 +202,8 @@ function* askFeature(call: Call<k.d3dkmt_isfeatureenabled>, message: Message): S
 /** Lines of the table. */
 export const ADAPTER_IOCTLS: readonly IoctlEntry[] = [
   line(k.LX_DXOPENADAPTERFROMLUID, k.d3dkmt_openadapterfromluid, openAdapterFromLuid),
-  line(k.LX_DXENUMADAPTERS2, k.d3dkmt_enumadapters2, enumAdapters2),
-  line(k.LX_DXENUMADAPTERS3, k.d3dkmt_enumadapters3, enumAdapters3),
+  line(k.LX_DXENUMADAPTERS2, k.d3dkmt_enumadapters2, enumAdapters2, true),
+  line(k.LX_DXENUMADAPTERS3, k.d3dkmt_enumadapters3, enumAdapters3, true),
   line(k.LX_DXCLOSEADAPTER, k.d3dkmt_closeadapter, closeAdapter),
   line(k.LX_DXQUERYADAPTERINFO, k.d3dkmt_queryadapterinfo, queryAdapterInfo),
   line(k.LX_DXFLUSHHEAPTRANSITIONS, k.d3dkmt_flushheaptransitions, flushHeapTransitions),

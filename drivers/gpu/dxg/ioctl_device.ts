@@ -29,7 +29,8 @@ import type { Call } from "./call.ts";
 import { DEVICE_STATE_COOKIE } from "./global.ts";
 import { check, invalid, line, offsetOf, status } from "./handler.ts";
 import { mapFence } from "./io_space.ts";
-import { DxgContext, DxgDevice, HwQueue, QueueFence } from "./objects.ts";
+import { QueueFence } from "./fences.ts";
+import { DxgContext, DxgDevice, HwQueue } from "./objects.ts";
 import type { DxgProcess } from "./process.ts";
 import type { Steps } from "./steps.ts";
 

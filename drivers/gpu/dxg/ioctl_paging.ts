@@ -19,7 +19,8 @@ import { ntstatusToReturn } from "../../../uapi/ntstatus.ts";
 import type { Call } from "./call.ts";
 import { check, invalid, line, offsetOf, status } from "./handler.ts";
 import { mapFence } from "./io_space.ts";
-import { DxgContext, type DxgDevice, PagingQueue, QueueFence } from "./objects.ts";
+import { QueueFence } from "./fences.ts";
+import { DxgContext, type DxgDevice, PagingQueue } from "./objects.ts";
 import type { DxgProcess } from "./process.ts";
 import type { Steps } from "./steps.ts";
 
@@ -94,6 +95,8 @@ function* reserveGpuVirtualAddress(process: DxgProcess, call: Call<k.d3dddi_rese
   if (isAdapter) body.args.adapter = adapter.hostHandle;
   yield message.expects(w.dxgkvmb_command_reservegpuvirtualaddress_return.size);
   const reply = message.result(w.dxgkvmb_command_reservegpuvirtualaddress_return);
+  // The reply has no status: without an address nothing was reserved.
+  if (reply.virtual_address === 0n) invalid(`Cannot reserve ${args.size} bytes of GPU addresses: the host refuses`);
   args.virtual_address = reply.virtual_address;
   call.out("virtual_address");
   return 0;

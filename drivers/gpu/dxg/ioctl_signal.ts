@@ -121,7 +121,9 @@ function addEvent(process: DxgProcess, call: Call<unknown>, handle: bigint): Eve
 
 function contextOr(process: DxgProcess, handle: number, event: EventFdEvent | undefined): DxgContext {
   try {
-    return process.context(handle);
+    const context = process.context(handle);
+    if (event !== undefined) process.global.events.assign(event.id, context.device.adapter);
+    return context;
   } catch (error) {
     event?.remove();
     throw error;

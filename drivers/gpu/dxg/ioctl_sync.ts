@@ -17,7 +17,8 @@ import type { Call } from "./call.ts";
 import { check, fdOf, invalid, line, status, takeEvent } from "./handler.ts";
 import { EventFdEvent } from "./host_events.ts";
 import { mapFence } from "./io_space.ts";
-import { type DxgDevice, SyncObject } from "./objects.ts";
+import { SyncObject } from "./fences.ts";
+import type { DxgDevice } from "./objects.ts";
 import type { DxgProcess } from "./process.ts";
 import { FenceValues } from "./promises.ts";
 import { DxgSyncObjectFile, SharedSyncObject } from "./shared.ts";
@@ -45,6 +46,7 @@ function* createSyncObject(process: DxgProcess, call: Call<k.d3dkmt_createsynchr
   if (type === k._D3DDDI_CPU_NOTIFICATION) {
     const context = takeEvent(call.task, args.info.cpu_notification.event);
     event = new EventFdEvent(process.global.events, process.eventFds, context, true);
+    process.global.events.assign(event.id, device.adapter);
     args.info.cpu_notification.event = BigInt(event.id);
   }
   let handle = 0;

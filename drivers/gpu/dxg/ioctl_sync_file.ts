@@ -13,7 +13,7 @@ import type { Call } from "./call.ts";
 import { check, fdOf, invalid, line } from "./handler.ts";
 import { destroySyncObjectMessage, openShared } from "./ioctl_sync.ts";
 import { waitFromCpuMessage, waitOnQueue } from "./ioctl_wait.ts";
-import { SyncObject } from "./objects.ts";
+import { SyncObject } from "./fences.ts";
 import type { DxgProcess } from "./process.ts";
 import { NtHandle, type SharedSyncObject } from "./shared.ts";
 import type { Steps } from "./steps.ts";
@@ -41,6 +41,7 @@ function* createSyncFile(process: DxgProcess, call: Call<k.d3dkmt_createsyncfile
     const nt = shared === undefined ? undefined : yield* NtHandle.make(process, args.monitored_fence);
     const point = new SyncPoint(process.global.system, process, args.fence_value, shared, nt);
     file = point.file();
+    process.global.events.assign(point.event, device.adapter);
     const handles = Uint32Array.of(args.monitored_fence);
     check(yield* waitFromCpuMessage(device, handles, BigUint64Array.of(args.fence_value), 0, point.event));
     args.sync_file_handle = BigInt(fd);

@@ -18,7 +18,8 @@ import {
 import type { Call } from "./call.ts";
 import { check, invalid, line, MAX_COUNT, MAX_OBJECT_WAITED_ON, offsetOf, status, takeEvent } from "./handler.ts";
 import { EventFdEvent, type HostEvent, type HostEvents } from "./host_events.ts";
-import { type DxgDevice, SyncObject } from "./objects.ts";
+import { SyncObject } from "./fences.ts";
+import type { DxgDevice } from "./objects.ts";
 import type { QueueOrder } from "./promises.ts";
 import type { DxgProcess } from "./process.ts";
 import type { Steps } from "./steps.ts";
@@ -159,6 +160,7 @@ function* waitFromCpu(process: DxgProcess, call: Call<k.d3dkmt_waitforsynchroniz
     : new WaitingCall(events);
   try {
     const device = process.device(args.device);
+    events.assign(event.id, device.adapter);
     const objects = call.readU32s(args.objects, count);
     const values = readValues(call, args.fence_values, count);
     const result = check(yield* waitFromCpuMessage(device, objects, values, args.flags, event.id));

@@ -5,7 +5,7 @@
  */
 
 import { DrmError } from "../../../core/error.ts";
-import type { PageSegment } from "../../../core/memory.ts";
+import { heapAllocator, type PageAllocator, type PageSegment } from "../../../core/memory.ts";
 import { dxgkvmb_command_destroyallocation } from "../../../uapi/dxgvmbus_allocation.ts";
 import { dxgkvmb_command_createdevice, dxgkvmb_command_createdevice_return } from "../../../uapi/dxgvmbus_device.ts";
 import {
@@ -39,8 +39,16 @@ export interface HeldResource {
   release(): void;
 }
 
+/** Pages of the host's that others may have by a dma-buf. */
+export interface BorrowedPages {
+  /** The host frees them now: a copy takes their place. Throws ENOMEM. */
+  detach(allocator: PageAllocator): void;
+}
+
 /** The driver as a client of the host. */
 export class KernelClient {
+  /** What others have of the host's. */
+  readonly pages: Set<BorrowedPages> = new Set();
   readonly #adapter: DxgAdapter;
   #process: DxgProcess | undefined;
   #device = 0;
@@ -124,6 +132,19 @@ export class KernelClient {
     body.device = device;
     body.resource = resource;
     yield message.expects(4);
+  }
+
+  /** The host frees what it has: dma-bufs keep what they show. */
+  detach(): void {
+    const { system } = this.#adapter.device;
+    for (const pages of this.pages) {
+      try {
+        pages.detach(system.pages);
+      } catch (error) {
+        if (!(error instanceof DrmError)) throw error;
+        pages.detach(heapAllocator());
+      }
+    }
   }
 
   /** The adapter has stopped. */

@@ -6,16 +6,11 @@
 
 import type { UserMapping } from "../../../core/memory.ts";
 import { _D3DKMT_DEVICEEXECUTION_ACTIVE } from "../../../uapi/d3dkmthk_device.ts";
-import {
-  _D3DDDI_FENCE,
-  _D3DDDI_MONITORED_FENCE,
-  _D3DDDI_PERIODIC_MONITORED_FENCE,
-} from "../../../uapi/d3dkmthk_sync.ts";
 import type { DxgAdapter } from "./adapter.ts";
-import type { FenceView } from "./io_space.ts";
+import type { QueueFence, SyncObject } from "./fences.ts";
 import type { DxgProcess, ProcessAdapter } from "./process.ts";
-import { FenceValues, QueueOrder } from "./promises.ts";
-import type { SharedResource, SharedSyncObject } from "./shared.ts";
+import { QueueOrder } from "./promises.ts";
+import type { SharedResource } from "./shared.ts";
 import type { Sysmem } from "./sysmem.ts";
 
 /** What the host names by a handle. */
@@ -62,6 +57,20 @@ export class DxgDevice {
     owner.devices.add(this);
   }
 
+  /**
+   * The adapter is gone: its fences get their greatest value. What the client sees is not taken away from under it.
+   *
+   * @returns its views, to be unmapped when it can look no more
+   */
+  abandon(): UserMapping[] {
+    const views = [...this.allocations, ...[...this.resources].flatMap(({ allocations }) => [...allocations])]
+      .map((allocation) => allocation.abandon());
+    for (const { hwQueues } of this.contexts) for (const { fence } of hwQueues) views.push(fence.abandon());
+    for (const { fence } of this.pagingQueues) views.push(fence.abandon());
+    for (const object of this.syncObjects) views.push(object.abandon());
+    return views.filter((view) => view !== undefined);
+  }
+
   /** Takes it out of all tables and unmaps what it has mapped. @returns memory to let go of when the host has */
   close(): Sysmem[] {
     const held: Sysmem[] = [];
@@ -105,37 +114,6 @@ export class DxgContext {
     this.order.close();
     this.device.process.handles.remove(this.handle, this);
     this.device.contexts.delete(this);
-  }
-}
-
-/** The fence of a paging queue or hardware queue, which lives with it. */
-export class QueueFence {
-  /** Its device. */
-  readonly device: DxgDevice;
-  /** Its handle. */
-  readonly handle: number;
-  /** Its values. */
-  readonly values: FenceValues = new FenceValues(0n);
-  readonly #view: FenceView;
-
-  /** @param view of its value in the client, which it takes over. */
-  constructor(device: DxgDevice, handle: number, view: FenceView) {
-    this.device = device;
-    this.handle = handle;
-    this.#view = view;
-    this.values.attach(view.load);
-  }
-
-  /** Takes it out. */
-  close(): void {
-    this.device.process.handles.remove(this.handle, this);
-    this.unmap();
-  }
-
-  /** Ends the client's view of one that is not known. */
-  unmap(): void {
-    this.values.detach(this.#view.load);
-    this.#view[Symbol.dispose]();
   }
 }
 
@@ -259,6 +237,13 @@ export class Allocation {
     (this.resource ?? this.device).allocations.add(this);
   }
 
+  /** Its device is abandoned: the client's view that LOCK2 made. */
+  abandon(): UserMapping | undefined {
+    const { mapping } = this;
+    this.mapping = undefined;
+    return mapping;
+  }
+
   /** Ends the client's view that LOCK2 made. */
   unmap(): void {
     if (this.mapping === undefined) return;
@@ -309,69 +294,5 @@ export class Resource {
     this.device.process.handles.remove(this.handle, this);
     this.device.resources.delete(this);
     return held;
-  }
-}
-
-/** A synchronization object as a process has it. */
-export class SyncObject {
-  /** Its device. */
-  readonly device: DxgDevice;
-  /** _D3DDDI_*. */
-  readonly type: number;
-  /** Its handle. */
-  handle = 0;
-  /** What all who have it open share; undefined for one that nobody else can open. */
-  readonly shared: SharedSyncObject | undefined;
-  /** Values of a fence. */
-  readonly values: FenceValues;
-  #view: FenceView | undefined;
-  readonly #closed: (() => void) | undefined;
-
-  /** @param values of the fence. @param closed called when it is gone: an event of a CPU notification ends. */
-  constructor(
-    device: DxgDevice,
-    type: number,
-    values: FenceValues,
-    shared: SharedSyncObject | undefined,
-    closed?: () => void,
-  ) {
-    this.device = device;
-    this.type = type;
-    this.values = values;
-    this.shared = shared;
-    this.#closed = closed;
-  }
-
-  /** Whether its value stands in memory. */
-  get isMonitored(): boolean {
-    return this.type === _D3DDDI_MONITORED_FENCE || this.type === _D3DDDI_PERIODIC_MONITORED_FENCE;
-  }
-
-  /** Whether signals carry values: not of mutexes and semaphores. */
-  get hasValues(): boolean {
-    return this.type === _D3DDDI_FENCE || this.isMonitored;
-  }
-
-  /** The client sees its value. @param view which it takes over. */
-  mapped(view: FenceView): void {
-    this.#view = view;
-    this.values.attach(view.load);
-  }
-
-  /** Makes it known. Throws EINVAL, ENOMEM. */
-  publish(handle: number): void {
-    this.device.process.handles.assign(handle, this);
-    this.handle = handle;
-    this.device.syncObjects.add(this);
-  }
-
-  /** Takes it out. */
-  close(): void {
-    this.device.process.handles.remove(this.handle, this);
-    this.device.syncObjects.delete(this);
-    if (this.#view !== undefined) this.values.detach(this.#view.load);
-    this.#view?.[Symbol.dispose]();
-    this.#view = undefined;
-    this.#closed?.();
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { DrmError } from "../../../core/error.ts";
+import type { UserMapping } from "../../../core/memory.ts";
 import {
   DXGDEVICE_FLUSHSCHEDULER_DEVICE_TERMINATE,
   dxgkvmb_command_destroydevice,
@@ -26,23 +27,16 @@ import type { DxgAdapter } from "./adapter.ts";
 import type { DxgGlobal } from "./global.ts";
 import type { EventFdEvent } from "./host_events.ts";
 import { AssignedHandles, LocalHandles } from "./handle_table.ts";
-import {
-  Allocation,
-  DxgContext,
-  DxgDevice,
-  type DxgObject,
-  HwQueue,
-  PagingQueue,
-  type QueueFence,
-  Resource,
-  SyncObject,
-} from "./objects.ts";
+import { type QueueFence, SyncObject } from "./fences.ts";
+import { Allocation, DxgContext, DxgDevice, type DxgObject, HwQueue, PagingQueue, Resource } from "./objects.ts";
 import type { FenceValues, QueueOrder } from "./promises.ts";
 import { runDetached, type Steps } from "./steps.ts";
 import type { SyncPoint } from "./sync_point.ts";
 
 /** Characters of a process's name on the wire. */
 const NAME_MAX = 260;
+
+const NONE: ReadonlySet<DxgAdapter> = new Set();
 
 /** What a process has of an adapter. */
 export class ProcessAdapter {
@@ -83,7 +77,10 @@ export class DxgProcess {
   readonly syncPoints: Set<SyncPoint> = new Set();
   /** eventfds that the host may signal for it. */
   readonly eventFds: Set<EventFdEvent> = new Set();
+  // What the client sees of adapters that are gone.
+  readonly #views: UserMapping[] = [];
   #references = 0;
+  #forgotten = false;
 
   /** A process that the host does not know yet. */
   constructor(global: DxgGlobal, tgid: number, name: string) {
@@ -126,7 +123,28 @@ export class DxgProcess {
       for (const adapter of [...this.parts.keys()]) this.#leave(adapter);
       runDetached(this.#destroy());
     }
+    for (const view of this.#views.splice(0)) view[Symbol.dispose]();
     this.#endEvents();
+  }
+
+  /** Adapters that it may open: none that have come after all others had gone. */
+  get adapters(): ReadonlySet<DxgAdapter> {
+    return this.#forgotten ? NONE : this.global.adapters;
+  }
+
+  /** Whether all adapters have gone since it came: a client that opens the node anew is another process. */
+  get isForgotten(): boolean {
+    return this.#forgotten;
+  }
+
+  /** An adapter goes: what the client sees of it stays until the process is gone. */
+  abandon(adapter: DxgAdapter): void {
+    for (const device of this.parts.get(adapter)?.devices ?? []) {
+      for (const view of device.abandon()) {
+        view.detach?.();
+        this.#views.push(view);
+      }
+    }
   }
 
   // Nobody signals them any more.
@@ -142,6 +160,7 @@ export class DxgProcess {
 
   /** The host is gone: nothing is sent any more. */
   forget(): void {
+    this.#forgotten = true;
     this.global.processes.delete(this.tgid);
     for (const part of this.parts.values()) {
       for (const device of [...part.devices]) for (const held of device.close()) held[Symbol.dispose]();

@@ -147,8 +147,10 @@ export class Allocation {
 
   /** Shows it to the guest; its guest-physical address. Throws EINVAL if the CPU cannot see it, ENOMEM. */
   lock(): number {
-    const { pages } = this.backing;
-    if (pages === undefined) throw new DrmError("EINVAL", "Cannot lock: the allocation was made without CPU access");
+    const { pages, kind } = this.backing;
+    if (pages === undefined || kind !== "visible") {
+      throw new DrmError("EINVAL", "Cannot lock: the allocation was made without CPU access");
+    }
     this.#mapping ??= this.device.process.host.window.map(pages);
     this.#locks++;
     return this.#mapping.gpa;
@@ -223,12 +225,16 @@ export class Resource {
   }
 }
 
-/** What kind of memory an allocation needs. @param existing whether the guest will name pages of its own. */
-export function makeBacking(device: DxgDevice, info: AllocationInfo, existing: boolean): Backing {
+/**
+ * What kind of memory an allocation needs. @param existing whether the guest will name pages of its own. @param shared whether other
+ * processes may open it: where each has a host of its own, their engines have only pages in common.
+ */
+export function makeBacking(device: DxgDevice, info: AllocationInfo, existing: boolean, shared: boolean): Backing {
   const { flags } = info.data;
   if (((flags & DXG_ALLOCATION_EXISTING_SYSMEM) !== 0) !== existing) {
     throw wrong("existing memory must be asked for in its private data and in its flags");
   }
-  const kind = existing ? "sysmem" : (flags & DXG_ALLOCATION_CPU_VISIBLE) !== 0 ? "visible" : "device";
+  const own = shared && device.process.host.peers !== undefined ? "shared" : "device";
+  const kind = existing ? "sysmem" : (flags & DXG_ALLOCATION_CPU_VISIBLE) !== 0 ? "visible" : own;
   return new Backing(device.adapter, info.size, kind);
 }

@@ -81,7 +81,9 @@ function create(call: Call, request: Create, host: HostCore): number {
       throw new DrmError("EINVAL", "Cannot add allocations: the resource is another device's");
     }
     if (resource?.isSealed) throw new DrmError("EINVAL", "Cannot add allocations: the resource is shared");
-    for (const bytes of data) made.push(one(device, resource, bytes, isExisting));
+    // What is added later is as shared as the rest.
+    const isShared = (flags & FLAGS.create_shared) !== 0 || resource?.shared !== undefined;
+    for (const bytes of data) made.push(one(device, resource, bytes, isExisting, isShared));
     const globalShare = isNew && (flags & FLAGS.create_shared) !== 0 && resource !== undefined
       ? shareResource(host, resource)
       : 0;
@@ -98,8 +100,14 @@ function create(call: Call, request: Create, host: HostCore): number {
   }
 }
 
-function one(device: DxgDevice, resource: Resource | undefined, bytes: Uint8Array, existing: boolean): Allocation {
-  const backing = makeBacking(device, parseAllocation(bytes), existing);
+function one(
+  device: DxgDevice,
+  resource: Resource | undefined,
+  bytes: Uint8Array,
+  existing: boolean,
+  shared: boolean,
+): Allocation {
+  const backing = makeBacking(device, parseAllocation(bytes), existing, shared);
   try {
     return new Allocation(device, resource, backing, bytes);
   } catch (error) {

@@ -17,6 +17,8 @@ export type BackingKind =
   | "device"
   /** pages that the guest can lock */
   | "visible"
+  /** pages that the guest cannot lock, but other hosts can open */
+  | "shared"
   /** pages of the guest */
   | "sysmem";
 
@@ -36,8 +38,10 @@ export class Backing {
   isShadow = false;
   /** Whether everybody has let go of it. */
   closed = false;
-  /** Pages of a visible one. */
+  /** Pages of a visible or shared one. */
   readonly pages: Pages | undefined;
+  /** Whether the pages are another host's, too: their contents are not this one's to drop. */
+  readonly isForeign: boolean;
   #pieces: PageSegment[] = [];
   #piecesSize = 0;
   #saved: Pages | undefined;
@@ -46,15 +50,16 @@ export class Backing {
   // The last job of each queue that touched it.
   readonly #uses = new Map<ExecQueue, number>();
 
-  /** @param size bytes, whole pages. @throws {DrmError} ENOMEM */
-  constructor(adapter: DxgAdapter, size: number, kind: BackingKind) {
+  /** @param size bytes, whole pages. @param pages of a visible or shared one that another host has made; taken over. @throws {DrmError} ENOMEM */
+  constructor(adapter: DxgAdapter, size: number, kind: BackingKind, pages?: Pages) {
     this.adapter = adapter;
     this.size = size;
     this.kind = kind;
     this.node = adapter.vram.add(this, size, adapter.placements(kind));
-    if (kind !== "visible") return;
+    this.isForeign = pages !== undefined;
+    if (kind !== "visible" && kind !== "shared") return;
     try {
-      this.pages = adapter.allocator.allocate(size, "dxg allocation");
+      this.pages = pages ?? adapter.allocator.allocate(size, "dxg allocation");
       this.#pieces = [{ pages: this.pages, offset: 0, length: size }];
       this.#piecesSize = size;
     } catch (error) {
@@ -66,6 +71,11 @@ export class Backing {
   /** Whether there is something to place: the guest has named all pages of existing memory. */
   get isComplete(): boolean {
     return this.kind === "device" || this.#piecesSize === this.size;
+  }
+
+  /** The ranges of pages behind it, in order; empty for memory of the engine. */
+  get pieces(): readonly PageSegment[] {
+    return this.#pieces;
   }
 
   /** Adds pages of the guest behind those that it has. Throws EINVAL for more than its size, or none in order. */
@@ -206,7 +216,7 @@ export class Backing {
   /** @internal */
   discard(): void {
     this.#forget();
-    if (!this.closed && this.kind === "visible") this.pages?.bytes().fill(0);
+    if (!this.closed && !this.isForeign) this.pages?.bytes().fill(0);
   }
 
   #forget(): void {

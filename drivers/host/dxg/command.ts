@@ -159,10 +159,13 @@ export class WaitCommand implements Command, SyncWaiter, SyncWait {
       object.wait(this);
       return false;
     }
-    for (const object of this.#objects) {
-      object.take();
-      object.drop();
+    for (let i = 0; i < this.#objects.length; i++) {
+      if (this.#objects[i].take()) continue;
+      // Another host was faster: all or nothing.
+      for (const object of this.#objects.slice(0, i)) object.giveBack();
+      return this.run(queue);
     }
+    for (const object of this.#objects) object.drop();
     return true;
   }
 

@@ -69,45 +69,10 @@ export class Dispatcher {
    * undefined on the global channel
    */
   dispatch(data: Uint8Array, length: number, version: number, adapter: DxgAdapter | undefined): void {
+    const entry = this.#parse(data, length, version, adapter);
+    if (entry === undefined) return;
     const call = this.#call;
-    call.replyLength = 0;
-    call.version = version;
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    const ext = dxgkExtHeaderSize(version);
-    let start = 0;
-    if (ext > 0) {
-      if (length < ext + HEADER) return this.#fail(STATUS_INVALID_PARAMETER, "the message is shorter than its headers");
-      start = view.getUint32(0, true);
-      if (start < ext || start % 8 !== 0 || start + HEADER > length || view.getUint32(4, true) !== 0) {
-        return this.#fail(STATUS_INVALID_PARAMETER, `the command is said to be at ${start}`);
-      }
-    } else if (length < HEADER) return this.#fail(STATUS_INVALID_PARAMETER, "the message is shorter than its header");
-    if (length - start > call.request.length) return this.#fail(STATUS_INVALID_PARAMETER, "the message is too long");
-    call.start(data, start, length);
     const process = call.u32(8);
-    const channel = call.u32(12);
-    const kind = channel & 0xff;
-    let entry: Entry | undefined;
-    if (kind === DXGKVMB_VGPU_TO_HOST) {
-      // On the global channel the extended header says for which virtual GPU a message is.
-      if (adapter === undefined && ext > 0) adapter = this.#adapter(view.getUint32(8, true), view.getUint32(12, true));
-      if (adapter === undefined) return this.#fail(STATUS_INVALID_PARAMETER, "no such virtual GPU");
-      call.isAsync = (channel & ASYNC) !== 0;
-      entry = this.#vgpu.get(call.u32(16));
-    } else if (kind === DXGKVMB_VM_TO_HOST && adapter === undefined) entry = this.#global.get(call.u32(16));
-    else return this.#fail(STATUS_INVALID_PARAMETER, `channel type ${kind}`);
-    if (entry === undefined || entry.command.minVersion > version) {
-      return this.#fail(STATUS_NOT_IMPLEMENTED, `message ${call.u32(16)} on channel type ${kind}`);
-    }
-    if (call.isAsync && !entry.command.mayBeAsync) {
-      return this.#fail(STATUS_INVALID_PARAMETER, `${entry.command.name} cannot be asynchronous`);
-    }
-    if (call.length < entry.least) {
-      return this.#fail(STATUS_INVALID_PARAMETER, `${call.length} bytes are too few for ${entry.command.name}`);
-    }
-    // What the struct has beyond a short message's end is no earlier message's.
-    if (call.length < entry.command.request.size) call.request.fill(0, call.length, entry.command.request.size);
-    call.adapter = adapter;
     if (process !== 0) {
       call.process = this.#host.processes.get(process);
       if (call.process === undefined) {
@@ -115,6 +80,57 @@ export class Dispatcher {
       }
     }
     this.#run(entry);
+  }
+
+  /** Answers a message with a failure, without executing it. @param status an NTSTATUS; success answers where nothing but a status does. */
+  refuse(data: Uint8Array, length: number, version: number, adapter: DxgAdapter | undefined, status: number): void {
+    const entry = this.#parse(data, length, version, adapter);
+    if (entry !== undefined) this.#fail(status, "refused", entry);
+  }
+
+  // Fills the call. Undefined: the message is wrong, and answered.
+  #parse(data: Uint8Array, length: number, version: number, adapter: DxgAdapter | undefined): Entry | undefined {
+    const call = this.#call;
+    call.replyLength = 0;
+    call.version = version;
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    const ext = dxgkExtHeaderSize(version);
+    let start = 0;
+    if (ext > 0) {
+      if (length < ext + HEADER) {
+        return this.#wrong(STATUS_INVALID_PARAMETER, "the message is shorter than its headers");
+      }
+      start = view.getUint32(0, true);
+      if (start < ext || start % 8 !== 0 || start + HEADER > length || view.getUint32(4, true) !== 0) {
+        return this.#wrong(STATUS_INVALID_PARAMETER, `the command is said to be at ${start}`);
+      }
+    } else if (length < HEADER) return this.#wrong(STATUS_INVALID_PARAMETER, "the message is shorter than its header");
+    if (length - start > call.request.length) return this.#wrong(STATUS_INVALID_PARAMETER, "the message is too long");
+    call.start(data, start, length);
+    const channel = call.u32(12);
+    const kind = channel & 0xff;
+    let entry: Entry | undefined;
+    if (kind === DXGKVMB_VGPU_TO_HOST) {
+      // On the global channel the extended header says for which virtual GPU a message is.
+      if (adapter === undefined && ext > 0) adapter = this.#adapter(view.getUint32(8, true), view.getUint32(12, true));
+      if (adapter === undefined) return this.#wrong(STATUS_INVALID_PARAMETER, "no such virtual GPU");
+      call.isAsync = (channel & ASYNC) !== 0;
+      entry = this.#vgpu.get(call.u32(16));
+    } else if (kind === DXGKVMB_VM_TO_HOST && adapter === undefined) entry = this.#global.get(call.u32(16));
+    else return this.#wrong(STATUS_INVALID_PARAMETER, `channel type ${kind}`);
+    if (entry === undefined || entry.command.minVersion > version) {
+      return this.#wrong(STATUS_NOT_IMPLEMENTED, `message ${call.u32(16)} on channel type ${kind}`);
+    }
+    if (call.isAsync && !entry.command.mayBeAsync) {
+      return this.#wrong(STATUS_INVALID_PARAMETER, `${entry.command.name} cannot be asynchronous`);
+    }
+    if (call.length < entry.least) {
+      return this.#wrong(STATUS_INVALID_PARAMETER, `${call.length} bytes are too few for ${entry.command.name}`);
+    }
+    // What the struct has beyond a short message's end is no earlier message's.
+    if (call.length < entry.command.request.size) call.request.fill(0, call.length, entry.command.request.size);
+    call.adapter = adapter;
+    return entry;
   }
 
   #adapter(a: number, b: number): DxgAdapter | undefined {
@@ -164,6 +180,10 @@ export class Dispatcher {
       case "none":
         return;
     }
+  }
+
+  #wrong(status: number, message: string): undefined {
+    this.#fail(status, message);
   }
 
   // A failure: handles are 0, and the reply is as long as the guest waits for, or it would not see the status. What has no

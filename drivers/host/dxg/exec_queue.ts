@@ -195,9 +195,16 @@ export class ExecQueue implements Runnable, GpuAddressSpace, SpaceUser {
     return true;
   }
 
+  /** Blocks until its oldest job is done, or `ns` are over. */
+  rest(ns: number): void {
+    if (this.#first < this.#followers.length) this.#engine?.wait(this.#followers[this.#first].job, ns);
+  }
+
   /** Its oldest job has run too long. */
   hang(): void {
-    this.device.fail(_D3DKMT_DEVICEEXECUTION_HUNG, "a DMA buffer ran too long");
+    const { device } = this;
+    device.fail(_D3DKMT_DEVICEEXECUTION_HUNG, "a DMA buffer ran too long");
+    device.process.host.hung?.(device);
   }
 
   /** What stands at an address, for the engine. */

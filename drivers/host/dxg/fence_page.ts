@@ -16,7 +16,8 @@ export const FENCES_PER_PAGE: number = PAGE_SIZE / 8;
 /** A page. */
 export class FencePage {
   readonly #window: IoWindow;
-  readonly #pages: Pages;
+  /** Its memory. */
+  readonly pages: Pages;
   readonly #mapping: IoMapping;
   readonly #objects: (SyncObject | undefined)[] = [];
   readonly #memories = new Map<Engine, EngineMemory>();
@@ -28,19 +29,19 @@ export class FencePage {
   readonly #view: DataView;
   #used = 0;
 
-  /** @param capacity values that it may hold. @param onEmpty called when the last is gone. @throws {DrmError} ENOMEM; EINVAL without a window */
-  constructor(allocator: PageAllocator, window: IoWindow, capacity: number, onEmpty?: () => void) {
+  /** @param allocator of its memory, or the memory, which it takes over. @param capacity values that it may hold. @param onEmpty called when the last is gone. @throws {DrmError} ENOMEM; EINVAL without a window */
+  constructor(allocator: PageAllocator | Pages, window: IoWindow, capacity: number, onEmpty?: () => void) {
     this.#window = window;
     this.#capacity = capacity;
     this.#onEmpty = onEmpty;
-    this.#pages = allocator.allocate(PAGE_SIZE, "dxg fences");
+    this.pages = "allocate" in allocator ? allocator.allocate(PAGE_SIZE, "dxg fences") : allocator;
     try {
-      this.#mapping = window.map(this.#pages); // pins them: the views below stay good
+      this.#mapping = window.map(this.pages); // pins them: the views below stay good
     } catch (error) {
-      this.#pages[Symbol.dispose]();
+      this.pages[Symbol.dispose]();
       throw error;
     }
-    const bytes = this.#pages.bytes();
+    const bytes = this.pages.bytes();
     this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_SIZE / 4);
     this.#longs = new BigUint64Array(bytes.buffer, bytes.byteOffset, FENCES_PER_PAGE);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, PAGE_SIZE);
@@ -56,14 +57,19 @@ export class FencePage {
     return this.#used < this.#capacity;
   }
 
-  /** Gives an object a value in it. */
-  assign(object: SyncObject): void {
+  /** One of the values, for atomic access. */
+  cell(index: number): BigUint64Array {
+    return this.#longs.subarray(index, index + 1);
+  }
+
+  /** Gives an object a value in it. @param keep whether what stands there is the object's value. */
+  assign(object: SyncObject, keep = false): void {
     const index = this.#free.pop() ?? this.#used;
     this.#used++;
     this.#objects[index] = object;
     object.page = this;
     object.index = index;
-    this.store(index, object.value);
+    if (!keep) this.store(index, object.value);
   }
 
   /** Ends that; the page goes with the last. */
@@ -74,7 +80,7 @@ export class FencePage {
     for (const memory of this.#memories.values()) memory[Symbol.dispose]();
     this.#memories.clear();
     this.#window.unmap(this.#mapping);
-    this.#pages[Symbol.dispose]();
+    this.pages[Symbol.dispose]();
     this.#onEmpty?.();
   }
 
@@ -103,7 +109,7 @@ export class FencePage {
   memory(engine: Engine): EngineMemory {
     let memory = this.#memories.get(engine);
     if (memory === undefined) {
-      memory = engine.importPages([{ pages: this.#pages, offset: 0, length: PAGE_SIZE }]);
+      memory = engine.importPages([{ pages: this.pages, offset: 0, length: PAGE_SIZE }]);
       this.#memories.set(engine, memory);
     }
     return memory;

@@ -31,10 +31,11 @@ import { DxgAdapter, type DxgAdapterOptions } from "./adapter.ts";
 import { allocationMessages } from "./allocation_commands.ts";
 import { Call } from "./call.ts";
 import { deviceMessages } from "./device_commands.ts";
+import type { DxgDevice } from "./device.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { GuestEvents } from "./guest_events.ts";
 import { HandleTable } from "./handle_table.ts";
-import type { HostCore } from "./host_core.ts";
+import type { HostCore, Peers } from "./host_core.ts";
 import { IoWindow } from "./io_window.ts";
 import { DEFAULT_LIMITS, type DxgLimits } from "./limits.ts";
 import { pagingMessages } from "./paging_commands.ts";
@@ -77,6 +78,10 @@ export class DxgHost implements HostCore, Disposable {
   readonly adapters: readonly DxgAdapter[];
   readonly processes: HandleTable<DxgProcess>;
   readonly shared: HandleTable<SharedHandle>;
+  /** @internal Set before the first message. */
+  peers: Peers | undefined;
+  /** @internal */
+  hung?: (device: DxgDevice) => void;
   /** What it offers on the bus: the global channel first. */
   readonly backends: readonly VmbusBackend[];
   readonly #dispatcher: Dispatcher;
@@ -186,6 +191,12 @@ export class DxgHost implements HostCore, Disposable {
     return this.#call.reply.subarray(0, this.#call.replyLength);
   }
 
+  /** @internal The reply that says that a message failed, valid until the next message. */
+  refuse(data: Uint8Array, length: number, adapter: DxgAdapter | undefined, status: number): Uint8Array {
+    this.#dispatcher.refuse(data, length, this.#version, adapter, status);
+    return this.#call.reply.subarray(0, this.#call.replyLength);
+  }
+
   /** Completes what engines have done by now; true if anything was. */
   poll(): boolean {
     let done = false;
@@ -274,6 +285,14 @@ class Backend implements VmbusBackend {
     // The guest may go on, and come back, before `complete` returns: the reply is not touched any more then.
     if (packet.wantsCompletion) channel.complete(packet.idLow, packet.idHigh, reply, reply.length);
     this.#host.events.flush();
+  }
+
+  get completionFd(): number | undefined {
+    return this.#adapter?.engine.completionFd;
+  }
+
+  rest(ns: number): boolean {
+    return this.#adapter === undefined && this.#host.scheduler.rest(ns);
   }
 
   poll(): boolean {

@@ -19,8 +19,18 @@ export interface IoMapping {
   readonly range: Range;
 }
 
+/** Who hears what the guest is shown: a host whose guest is reached by another process. */
+export interface IoWatcher {
+  /** Pages are there from now on. */
+  shown(gpa: number, pages: Pages): void;
+  /** They are not any more. */
+  hidden(gpa: number): void;
+}
+
 /** The window of one guest. */
 export class IoWindow {
+  /** Who hears of mappings. */
+  watcher: IoWatcher | undefined;
   #memory: GuestMemory | undefined;
   #ranges: RangeAllocator | undefined;
   #count = 0;
@@ -69,8 +79,15 @@ export class IoWindow {
     try {
       pages.pin();
       const slot = this.#memory.add(pages, 0, pages.size, range.start * PAGE_SIZE);
+      const gpa = range.start * PAGE_SIZE;
+      try {
+        this.watcher?.shown(gpa, pages);
+      } catch (error) {
+        this.#memory.remove(slot);
+        throw error;
+      }
       this.#count++;
-      return { gpa: range.start * PAGE_SIZE, slot, range };
+      return { gpa, slot, range };
     } catch (error) {
       pages.unpin();
       this.#ranges.release(range);
@@ -80,6 +97,7 @@ export class IoWindow {
 
   /** Takes a mapping away. */
   unmap(mapping: IoMapping): void {
+    this.watcher?.hidden(mapping.gpa);
     this.#memory?.remove(mapping.slot);
     mapping.slot.pages.unpin();
     this.#ranges?.release(mapping.range);

@@ -15,6 +15,7 @@ import { GpuSpace } from "./gpu_space.ts";
 import { HandleTable } from "./handle_table.ts";
 import type { HostCore } from "./host_core.ts";
 import { PagingQueue } from "./paging_queue.ts";
+import type { SharedHandle } from "./sharing.ts";
 import { SyncHandle, type SyncObject } from "./sync_object.ts";
 
 /** What a handle of a process may name. */
@@ -88,6 +89,8 @@ export class DxgProcess {
   readonly parts: Map<DxgAdapter, ProcessAdapter> = new Map();
   /** What it waits for from the CPU. */
   readonly waits: Set<CpuWait> = new Set();
+  /** Handles that the host has been given of its objects (SHAREOBJECTWITHHOST): they go with it, or they would stay for ever. */
+  readonly hostHandles: Map<number, SharedHandle> = new Map();
   /** Bytes of its allocations. */
   memory = 0;
   /** Bytes of private data of its allocations. */
@@ -187,6 +190,12 @@ export class DxgProcess {
     for (const wait of [...this.waits]) wait.close();
     for (const part of this.parts.values()) part.close();
     this.parts.clear();
+    for (const [handle, shared] of this.hostHandles) {
+      if (this.host.shared.get(handle) !== shared) continue; // it was destroyed
+      this.host.shared.remove(handle);
+      shared.object.drop();
+    }
+    this.hostHandles.clear();
   }
 }
 

@@ -12,6 +12,8 @@ export interface Runnable {
   pump(): void;
   /** Looks what the engine has done; true if anything was. */
   reap(): boolean;
+  /** Blocks until something of it on the engine is done, or `ns` are over. */
+  rest?(ns: number): void;
   /** When its oldest job on the engine will have run too long, ns; Infinity without one. */
   readonly deadline: number;
   /** Its oldest job has run too long. */
@@ -89,6 +91,16 @@ export class Scheduler {
       this.#isReady.clear();
       this.#draining = false;
     }
+  }
+
+  /** Blocks until some engine may be done with something, or `ns` are over; whether there is such a one. */
+  rest(ns: number): boolean {
+    for (const queue of this.#running) {
+      if (queue.rest === undefined) continue;
+      queue.rest(ns);
+      return true;
+    }
+    return false;
   }
 
   /** Looks at what engines have done; true if anything was. */

@@ -14,15 +14,20 @@ import { global, type Message, statusOf, vgpu, zero } from "./message.ts";
 import { SharedObject } from "./sharing.ts";
 import { SyncHandle } from "./sync_object.ts";
 
+function forget(host: HostCore, handle: number): void {
+  host.shared.remove(handle);
+  host.peers?.gone(handle);
+}
+
 /** Names a new resource for other processes, as its creation flags ask. @returns the handle. */
 export function shareResource(host: HostCore, resource: Resource): number {
   let handle = 0;
   const { adapter } = resource.device;
   const object = new SharedObject(
     { kind: "resource", adapter, allocations: [], privateData: resource.privateData },
-    () => host.shared.remove(handle),
+    () => forget(host, handle),
   );
-  handle = host.shared.add({ object, isNt: false });
+  object.handle = handle = host.shared.add({ object, isNt: false });
   resource.shared = object;
   return handle;
 }
@@ -33,10 +38,11 @@ export function shareSync(host: HostCore, sync: SyncHandle): number {
   sync.object.name();
   const object = new SharedObject(
     { kind: "sync", adapter: sync.device.adapter, object: sync.object },
-    () => host.shared.remove(handle),
+    () => forget(host, handle),
   );
   try {
-    handle = host.shared.add({ object, isNt: false });
+    object.handle = handle = host.shared.add({ object, isNt: false });
+    host.peers?.share(object);
   } catch (error) {
     object.drop();
     throw error;
@@ -67,9 +73,9 @@ function sharedOf(call: Call, handle: number): SharedObject {
 
 /** A shared object by its handle. Throws EBADF. */
 export function findShared(host: HostCore, handle: number): SharedObject {
-  const found = host.shared.get(handle);
+  const found = host.shared.get(handle)?.object ?? host.peers?.find(handle);
   if (found === undefined) throw new DrmError("EBADF", `Cannot find shared object 0x${handle.toString(16)}`);
-  return found.object;
+  return found;
 }
 
 function open(call: Call, device: DxgDevice, shared: SharedObject, count: number, total: number): Resource {
@@ -104,16 +110,24 @@ function open(call: Call, device: DxgDevice, shared: SharedObject, count: number
   }
 }
 
+// A handle by which any process of the guest finds it. With peers, who knows them all makes it.
+function name(host: HostCore, object: SharedObject): number {
+  if (host.peers !== undefined) {
+    host.peers.share(object);
+    return object.handle;
+  }
+  const handle = host.shared.add({ object, isNt: true });
+  object.hold();
+  return handle;
+}
+
 /** The messages. */
 export function shareMessages(host: HostCore): Message[] {
   return [
     // The reply is the handle, or 0: dxgkrnl reads it as one, though its table says NTSTATUS.
     global.message("CREATENTSHAREDOBJECT", uapi.dxgkvmb_command_createntsharedobject, (call, request) => {
       try {
-        const object = sharedOf(call, request.object);
-        const handle = host.shared.add({ object, isNt: true });
-        object.hold();
-        return handle | 0;
+        return name(host, sharedOf(call, request.object)) | 0;
       } catch (error) {
         host.trace("CREATENTSHAREDOBJECT", `0x${request.object.toString(16)}`, `status ${statusOf(error)}`);
         return 0;
@@ -134,10 +148,12 @@ export function shareMessages(host: HostCore): Message[] {
       uapi.dxgkvmb_command_shareobjectwithhost_return,
       (call, request, reply) => {
         zero("reserved", request.reserved);
-        call.owner().device(request.device_handle);
-        const object = sharedOf(call, request.object_handle);
-        reply.vail_nt_handle = BigInt(host.shared.add({ object, isNt: true }));
-        object.hold();
+        const owner = call.owner();
+        owner.device(request.device_handle);
+        const handle = name(host, sharedOf(call, request.object_handle));
+        const own = host.shared.get(handle);
+        if (own?.isNt) owner.hostHandles.set(handle, own);
+        reply.vail_nt_handle = BigInt(handle);
         return 0;
       },
     ),

@@ -108,6 +108,9 @@ Deno.test("SHAREOBJECTWITHHOST names an object for the host", () => {
   assertEquals([status, g.host.shared.get(Number(vail_nt_handle))?.object.content.kind], [0, "resource"]);
   assertEquals(ask({ reserved: 1n }).status, nt.STATUS_INVALID_PARAMETER);
   assertEquals(ask({ object_handle: device }).status, nt.STATUS_INVALID_PARAMETER);
+  // Nobody destroys such a handle: it goes with the process.
+  g.tell("DESTROYPROCESS", vmb.dxgkvmb_command_destroyprocess, {});
+  assertEquals([g.host.shared.count, g.adapter.vram.count], [0, 0]);
 });
 
 for (

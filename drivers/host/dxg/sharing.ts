@@ -41,6 +41,8 @@ export type SharedContent =
 export class SharedObject {
   /** What it is. */
   readonly content: SharedContent;
+  /** Its handle that goes with the object that it was made with. */
+  handle = 0;
   readonly #gone: () => void;
   #refs = 1;
 

@@ -34,6 +34,18 @@ export interface SyncWait {
   readonly waiter: SyncWaiter;
 }
 
+/** What an object has in common with those that stand for it in other hosts (`Peers`). */
+export interface SyncRemote {
+  /** Its value, where all of them see it: one element. */
+  readonly cell: BigUint64Array;
+  /** The value has changed. */
+  changed(): void;
+  /** No handle here names it any more: others may still. */
+  unnamed(): void;
+  /** Nobody here uses it any more. */
+  released(): void;
+}
+
 /** How an object begins. */
 export interface SyncInit {
   /** _D3DDDI_*. */
@@ -54,14 +66,17 @@ export class SyncObject {
   readonly type: number;
   /** d3dddi_synchronizationobject_flags. */
   readonly flags: number;
+  /** Greatest count of a semaphore. */
+  readonly max: number;
   /** Its handle for other processes, when it was made shared. */
   shared: SharedObject | undefined;
   /** Where the guest and the GPU see a monitored fence's value. */
   page: FencePage | undefined;
   /** Which of the page's values. */
   index = 0;
+  // With a remote the last value that was seen here.
   #value: U64;
-  readonly #max: number;
+  #remote: SyncRemote | undefined;
   readonly #notify: (() => void) | undefined;
   #refs = 0;
   #names = 0;
@@ -74,7 +89,7 @@ export class SyncObject {
     this.type = init.type;
     this.flags = init.flags;
     this.#value = init.value;
-    this.#max = init.max;
+    this.max = init.max;
     this.#notify = init.notify;
   }
 
@@ -85,7 +100,33 @@ export class SyncObject {
 
   /** The value of a fence, the count of a semaphore, 1 for an owned mutex. */
   get value(): U64 {
-    return this.#value;
+    if (this.#remote === undefined) return this.#value;
+    const value = Atomics.load(this.#remote.cell, 0);
+    return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+  }
+
+  /** What it has in common with other hosts. */
+  get remote(): SyncRemote | undefined {
+    return this.#remote;
+  }
+
+  /** Its value is in other hosts' sight from now on. @param keep whether what stands there is its value. */
+  connect(remote: SyncRemote, keep: boolean): void {
+    if (!keep) Atomics.store(remote.cell, 0, BigInt(this.#value));
+    this.#remote = remote;
+    this.#value = this.value;
+  }
+
+  /** Another host has changed the value. */
+  refreshed(): void {
+    this.#value = this.value;
+    this.#wake();
+  }
+
+  /** No handle of any host names it any more: who waits is let go. */
+  abandoned(): void {
+    this.#closed = true;
+    this.#wake();
   }
 
   /** Whether a wait for a value is over now. */
@@ -93,19 +134,35 @@ export class SyncObject {
     if (this.#closed) return true; // nobody can signal it any more: whoever waits must not wait for ever
     switch (this.type) {
       case _D3DDDI_SYNCHRONIZATION_MUTEX:
-        return this.#value === 0;
+        return this.value === 0;
       case _D3DDDI_SEMAPHORE:
-        return this.#value > 0;
+        return this.value > 0;
       default:
-        return this.#value >= value;
+        return this.value >= value;
     }
   }
 
-  /** What a wait that is over takes: a mutex, one of a semaphore. */
-  take(): void {
-    if (this.#closed) return;
-    if (this.type === _D3DDDI_SYNCHRONIZATION_MUTEX) this.#value = 1;
-    else if (this.type === _D3DDDI_SEMAPHORE && typeof this.#value === "number") this.#value--;
+  /** What a wait that is over takes: a mutex, one of a semaphore. False: another host was faster. */
+  take(): boolean {
+    if (this.#closed) return true;
+    const isMutex = this.type === _D3DDDI_SYNCHRONIZATION_MUTEX;
+    if (!isMutex && this.type !== _D3DDDI_SEMAPHORE) return true;
+    if (this.#remote === undefined) {
+      this.#value = isMutex ? 1 : Number(this.#value) - 1;
+      return true;
+    }
+    const { cell } = this.#remote;
+    for (;;) {
+      const now = Atomics.load(cell, 0);
+      if (isMutex ? now !== 0n : now === 0n) return false;
+      const next = isMutex ? 1n : now - 1n;
+      if (Atomics.compareExchange(cell, 0, now, next) === now) return true;
+    }
+  }
+
+  /** Ends a `take` that came to nothing. */
+  giveBack(): void {
+    if (this.type === _D3DDDI_SYNCHRONIZATION_MUTEX || this.type === _D3DDDI_SEMAPHORE) this.signal(0, false);
   }
 
   /**
@@ -114,13 +171,19 @@ export class SyncObject {
    * @returns false if that is no signal: a fence does not go back, a semaphore has no more room, a mutex is free
    */
   signal(value: U64, rewind: boolean): boolean {
+    if (this.#remote !== undefined) {
+      if (!this.#signalAll(this.#remote.cell, value, rewind)) return false;
+      this.#remote.changed();
+      this.refreshed();
+      return true;
+    }
     switch (this.type) {
       case _D3DDDI_SYNCHRONIZATION_MUTEX:
         if (this.#value === 0) return false;
         this.#value = 0;
         break;
       case _D3DDDI_SEMAPHORE:
-        if (this.#value >= this.#max) return false;
+        if (this.#value >= this.max) return false;
         this.#value = Number(this.#value) + 1;
         break;
       case _D3DDDI_CPU_NOTIFICATION:
@@ -135,10 +198,30 @@ export class SyncObject {
     return true;
   }
 
+  // A value that other hosts change, too: none of their changes is lost.
+  #signalAll(cell: BigUint64Array, value: U64, rewind: boolean): boolean {
+    for (;;) {
+      const now = Atomics.load(cell, 0);
+      let next: bigint;
+      if (this.type === _D3DDDI_SYNCHRONIZATION_MUTEX) {
+        if (now === 0n) return false;
+        next = 0n;
+      } else if (this.type === _D3DDDI_SEMAPHORE) {
+        if (now >= BigInt(this.max)) return false;
+        next = now + 1n;
+      } else {
+        next = BigInt(value);
+        if (next < now && !rewind) return false;
+      }
+      if (Atomics.compareExchange(cell, 0, now, next) === now) return true;
+    }
+  }
+
   /** The GPU has stored a value in the page. */
   loaded(value: U64): void {
     if (value === this.#value) return;
     this.#value = value;
+    this.#remote?.changed();
     this.#wake();
   }
 
@@ -172,8 +255,8 @@ export class SyncObject {
   /** A handle less. After the last nobody can signal it any more: who waits is let go. */
   unname(): void {
     if (--this.#names === 0) {
-      this.#closed = true;
-      this.#wake();
+      if (this.#remote !== undefined) this.#remote.unnamed();
+      else this.abandoned();
     }
     this.drop();
   }
@@ -188,6 +271,7 @@ export class SyncObject {
     if (--this.#refs > 0) return;
     this.page?.release(this.index);
     this.page = undefined;
+    this.#remote?.released();
   }
 
   #key(wait: SyncWait): number {
@@ -196,7 +280,7 @@ export class SyncObject {
 
   #wake(): void {
     if (this.#waits.size === 0) return;
-    const limit = this.#closed ? Infinity : Number(this.#value);
+    const limit = this.#closed ? Infinity : Number(this.value);
     const ordered = this.type === _D3DDDI_FENCE || this.isMonitored;
     const woken: Set<SyncWait>[] = [];
     for (const set of this.#waits.from(0)) {

@@ -3,6 +3,7 @@
  * @module
  */
 
+import type { OpenFile } from "../../../core/process.ts";
 import * as k from "../../../uapi/d3dkmthk.ts";
 import type { View } from "../../../uapi/struct.ts";
 import type { Connection } from "./connection.ts";
@@ -17,6 +18,7 @@ export class HardwareQueue implements Disposable {
   readonly #queue: number;
   readonly #page: DataView<ArrayBufferLike>;
   readonly #submit: View<k.d3dkmt_submitcommandtohwqueue>;
+  #event: OpenFile | undefined;
 
   /** Makes it. @throws {ComputeError} */
   constructor(client: Connection) {
@@ -37,8 +39,9 @@ export class HardwareQueue implements Disposable {
     this.#submit = k.d3dkmt_submitcommandtohwqueue.of({ hwqueue: queue.queue });
   }
 
-  /** The progress fence's value. */
+  /** The progress fence's value; its greatest when the adapter is gone, and the page with it. */
   get completed(): number {
+    if (this.#page.buffer.byteLength === 0) return Infinity;
     return this.#page.getUint32(4, true) * 0x1_0000_0000 + this.#page.getUint32(0, true);
   }
 
@@ -64,14 +67,26 @@ export class HardwareQueue implements Disposable {
 
   /** Waits on the CPU for its own fence, without blocking. */
   reached(value: number): Promise<number> {
+    const { kmt } = this.#client;
+    return kmt.wait(k.LX_DXWAITFORSYNCHRONIZATIONOBJECTFROMCPU, this.#cpuWait(value));
+  }
+
+  /** Asks the host to tell when its fence is there: an eventfd of the process counts then. An NTSTATUS. */
+  notify(value: number): number {
+    const { kmt, process } = this.#client;
+    this.#event ??= process.eventfd();
+    return kmt.D3DKMTWaitForSynchronizationObjectFromCpu(this.#cpuWait(value, this.#event.fd));
+  }
+
+  #cpuWait(value: number, event = 0): View<k.d3dkmt_waitforsynchronizationobjectfromcpu> {
     const client = this.#client;
-    const args = k.d3dkmt_waitforsynchronizationobjectfromcpu.of({
+    return k.d3dkmt_waitforsynchronizationobjectfromcpu.of({
       device: client.device,
       object_count: 1,
       objects: client.handle(this.fence),
       fence_values: client.value(BigInt(value)),
+      async_event: BigInt(event),
     });
-    return client.kmt.wait(k.LX_DXWAITFORSYNCHRONIZATIONOBJECTFROMCPU, args);
   }
 
   /** A sync_file of a value that was submitted: its fd. @throws {ComputeError} */
@@ -90,5 +105,6 @@ export class HardwareQueue implements Disposable {
     const { kmt } = this.#client;
     kmt.D3DKMTDestroyHwQueue(k.d3dkmt_destroyhwqueue.of({ queue: this.#queue }));
     kmt.D3DKMTDestroyContext(k.d3dkmt_destroycontext.of({ context: this.#context }));
+    this.#event?.[Symbol.dispose]();
   }
 }

@@ -16,8 +16,10 @@ import type { ComputeKernel } from "./kernel.ts";
 
 /** Batches at once. */
 const MAX_BATCHES = 16;
-/** Looks at the fence before it sleeps between them. */
+/** Looks at the fence before it sleeps. */
 const SPINS = 32;
+/** The longest sleep without a look at the device's state, ns. */
+const REST = 5e6;
 
 /** Epochs, the same numbering for all queues: between two barriers of a queue lies one. */
 export interface Epochs {
@@ -98,12 +100,14 @@ export class Recording implements User, Disposable {
   waitFor(value: number): void {
     if (value > this.#submitted) this.flush();
     const { system } = this.#client.process;
-    for (let looks = 0; !this.isDone(value); looks++) {
+    for (let looks = 1; !this.isDone(value); looks++) {
       system.pump();
       if (this.isDone(value)) break;
       if (looks < SPINS) continue;
+      // From here on somebody tells: a host's process sends the event, and the GPU of a host in this one wakes whoever rests.
+      if (looks === SPINS) this.hardware.notify(value);
+      if (!system.rest(REST)) Atomics.wait(this.#sleeper, 0, 0, 0.05);
       if (looks % 64 === 0) this.#fail();
-      Atomics.wait(this.#sleeper, 0, 0, looks < 4 * SPINS ? 0.05 : 0.5);
     }
     this.#reap();
     this.#fail();

@@ -66,15 +66,18 @@ static uint64_t hex(const char **text) {
 }
 
 // Memory of the program's own that is a memfd now would be the child's and the parent's: the child gets a copy, as of all that is
-// private.
+// private. The program may have made it unreadable meanwhile.
 static void make_private(const char *line) {
   if (!strstr(line, PINNED)) return;
   uint64_t start = hex(&line);
   line++;
   uint64_t length = hex(&line) - start;
+  int protection = (line[1] == 'r' ? PROT_READ : 0) | (line[2] == 'w' ? PROT_WRITE : 0) | (line[3] == 'x' ? PROT_EXEC : 0);
   void *copy = REAL(mmap)(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (copy == MAP_FAILED) return;
+  if (!(protection & PROT_READ)) mprotect((void *)(uintptr_t)start, length, PROT_READ);
   memcpy(copy, (void *)(uintptr_t)start, length);
+  if (protection != (PROT_READ | PROT_WRITE)) mprotect(copy, length, protection);
   if (mremap(copy, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)(uintptr_t)start) == MAP_FAILED) munmap(copy, length);
 }
 
