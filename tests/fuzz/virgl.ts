@@ -22,7 +22,21 @@ export interface Choice {
   readonly validation: boolean;
 }
 
+const HELP = `deno task fuzz:virgl [OPTIONS]: plays changed scripts to a virgl renderer, in processes of their own.
+
+  --seed N       of the changes; random by default, and printed
+  --first N      the first script, 0 by default
+  --count N      how many, 100000 by default
+  --validation   with Vulkan's validation layers
+  --help         this
+
+What goes wrong is reported with its seed and number. To play one again: --seed S --first N --count 1`;
+
+const OPTIONS: readonly string[] = ["--seed", "--first", "--count", "--validation"];
+
 function choose(args: readonly string[]): Choice {
+  const unknown = args.find((word) => word.startsWith("-") && !OPTIONS.includes(word));
+  if (unknown !== undefined) throw new TypeError(`${unknown} is no option; --help tells which there are`);
   const number = (name: string, other: number): number => {
     const at = args.indexOf(name);
     if (at < 0) return other;
@@ -88,6 +102,10 @@ export async function runChild(
 }
 
 async function main(): Promise<number> {
+  if (Deno.args.includes("--help")) {
+    console.log(HELP);
+    return 0;
+  }
   const choice = choose(Deno.args), { seed, first, count } = choice, end = first + count;
   console.log(`seed ${seed}: ${count} changed scripts from ${first} on`);
   let failed = 0, lost = 0, pictures = 0;

@@ -122,6 +122,50 @@ const input = (words: Uint32Array) => copied(words)[0];
 const loaded = (words: Uint32Array) => copied(words)[1];
 const output = (words: Uint32Array) => copied(words)[2];
 
+/** A storage buffer of structs in each other, each 256 times in the next. */
+function nested(levels: number): Uint32Array {
+  const marks: number[] = [], types: number[] = [];
+  const put = (out: number[], op: number, ...operands: number[]) => {
+    out.push(((operands.length + 1) << 16) | op, ...operands);
+  };
+  put(types, Op.TypeVoid, 1);
+  put(types, Op.TypeFunction, 2, 1);
+  put(types, Op.TypeInt, 5, 32, 0);
+  put(types, Op.Constant, 5, 6, 0);
+  let inner = 5;
+  for (let level = 0; level < levels; level++) {
+    put(types, Op.TypeStruct, 20 + level, ...new Array<number>(256).fill(inner));
+    for (let i = 0; i < 256; i++) put(marks, Op.MemberDecorate, 20 + level, i, 35, i * 4 * 256 ** level);
+    inner = 20 + level;
+  }
+  put(marks, Op.Decorate, inner, 2);
+  put(marks, Op.Decorate, 9, 33, 0);
+  put(marks, Op.Decorate, 9, 34, 0);
+  put(types, Op.TypePointer, 7, 12, inner);
+  put(types, Op.TypePointer, 8, 12, 5);
+  put(types, Op.Variable, 7, 9, 12);
+  const out = [0x07230203, 0x10300, 0, 64, 0];
+  put(out, Op.Capability, 1);
+  put(out, Op.MemoryModel, 0, 1);
+  put(out, Op.EntryPoint, 5, 4, 0x6e69616d, 0, 9);
+  put(out, Op.ExecutionMode, 4, 17, 1, 1, 1);
+  out.push(...marks, ...types);
+  put(out, Op.Function, 1, 4, 0, 2);
+  put(out, Op.Label, 10);
+  put(out, Op.AccessChain, 8, 11, 9, ...new Array<number>(levels).fill(6));
+  put(out, Op.Load, 5, 12, 11);
+  put(out, Op.Return);
+  put(out, Op.FunctionEnd);
+  return Uint32Array.from(out);
+}
+
+Deno.test("a block may have structs in structs, which are looked at once each", () => {
+  checkSpirv(nested(1), "compute", NONE, TEST_LIMITS);
+  const start = performance.now();
+  assertThrows(() => checkSpirv(nested(4), "compute", NONE, TEST_LIMITS), SpirvError, "too many members");
+  assert(performance.now() - start < 3000);
+});
+
 /** What is wrong, and what is said. */
 const refusals: readonly (readonly [string, () => Uint32Array, string])[] = [
   ["no module", () => new Uint32Array(3), "module"],
@@ -160,6 +204,20 @@ const refusals: readonly (readonly [string, () => Uint32Array, string])[] = [
     "decoration",
   ],
   ["a storage class", () => patched("add.comp", isOp(Op.TypePointer), set(2, 5349)), "storage class"],
+  [
+    "a matrix that has no order",
+    () =>
+      patched("images.comp", (w, at, op) => op === Op.MemberDecorate && w[at + 3] === 5, (words, at) => {
+        words.fill((1 << 16) | Op.Nop, at, at + 4);
+      }),
+    "ColMajor",
+  ],
+  ["a block that has more members than it has words", () => nested(3), "too many members"],
+  [
+    "an image format of capability StorageImageExtendedFormats",
+    () => patched("images.comp", (w, at, op) => op === Op.TypeImage && w[at + 8] === 4, set(8, 6)),
+    "format 6",
+  ],
   ["16-bit floats", () => patched("add.comp", isOp(Op.TypeFloat), set(2, 16)), "16 bits"],
   [
     "a recursion",
@@ -229,6 +287,28 @@ function mutate(
   }
   return words;
 }
+
+Deno.test("a member of a struct may be named by a null constant: a plain zero is written", () => {
+  const zeros = (words: Uint32Array) =>
+    [...instructions(words)].filter(([at, op]) => op === Op.Constant && words[at] >>> 16 === 4 && words[at + 3] === 0);
+  const words = testShader("add.comp"), before = zeros(words).map(([at]) => words[at + 2]);
+  for (const [at] of zeros(words)) {
+    words[at] = (3 << 16) | Op.ConstantNull;
+    words[at + 3] = (1 << 16) | Op.Nop;
+  }
+  const out = checkSpirv(words, "compute", NONE, TEST_LIMITS).words;
+  assert(before.length > 0);
+  assertEquals(zeros(out).map(([at]) => out[at + 2]).filter((id) => before.includes(id)), before);
+  if (hasSpirvVal) assertEquals(spirvVal(out), "");
+});
+
+Deno.test("a loop whose continue target is a block that may break is refused", () => {
+  const words = mutate(testShader("matmul.comp", "1.0"), [{ at: 400_663, how: "near", other: 0, value: 200 }]);
+  const changed = testShader("matmul.comp", "1.0").findIndex((word, i) => word !== words[i]);
+  assertEquals(words[changed - 2], (4 << 16) | Op.LoopMerge); // its continue target is what is changed
+  const error = assertThrows(() => checkSpirv(words, "compute", NONE, TEST_LIMITS), SpirvError);
+  assert(error.message.includes("a break in a continue construct"), error.message);
+});
 
 Deno.test("of mutated shaders, what is not refused is valid", () => {
   let passed = 0;

@@ -1,6 +1,7 @@
 /**
  * Control flow of a function: it must be structured (SPIR-V 2.11) in a strict reading, where each construct is a tree of
- * blocks that ends at its merge, and a switch's cases do not fall through. From it comes which block dominates which.
+ * blocks that ends at its merge, a switch's cases do not fall through, and a continue construct is left only by the block
+ * that goes back. From it comes which block dominates which.
  * @module
  */
 
@@ -21,11 +22,15 @@ interface Exits {
   readonly breaks: number;
   /** Its continue target. */
   readonly continues: number;
-  /** The header to go back to, in a continue construct. */
+  /** The header to go back to, in a continue construct but not in what nests in it. */
   readonly back: number;
+  /** In a continue construct, the merge of its loop: none but the block that goes back may go there. */
+  readonly leave: number;
+  /** Whether the function may end: not in a continue construct, nor in what nests in it. */
+  readonly ends: boolean;
 }
 
-const NOWHERE: Exits = { selection: 0, switches: 0, breaks: 0, continues: 0, back: 0 };
+const NOWHERE: Exits = { selection: 0, switches: 0, breaks: 0, continues: 0, back: 0, leave: 0, ends: true };
 
 /** The flow of a function. */
 export class Flow {
@@ -37,6 +42,8 @@ export class Flow {
   readonly #words: Uint32Array;
   readonly #dominator: Int32Array;
   readonly #depth: Int32Array;
+  // Some way up the tree of dominators, so that a walk up is of logarithmic length (Myers, skew-binary jumps).
+  readonly #jump: Int32Array;
   readonly #merges: Set<number> = new Set();
   // Merge blocks and continue targets that nothing leads to hang on their header.
   readonly #hung: number[][];
@@ -57,6 +64,7 @@ export class Flow {
     if (this.predecessors[0].length > 0) throw new SpirvError("a function's first block is gone to", blocks[0].at);
     this.#dominator = new Int32Array(blocks.length).fill(-1);
     this.#depth = new Int32Array(blocks.length);
+    this.#jump = new Int32Array(blocks.length);
     this.#dominate();
   }
 
@@ -71,59 +79,70 @@ export class Flow {
       label === exits.continues || label === exits.back;
   }
 
-  // Walks the blocks from a label on until each way leads out by an exit, or ends. True if a way goes back to the header.
+  // Walks the blocks from a label on until each way leads out by an exit, or ends. True if it goes back to the header.
   #walk(label: number, exits: Exits, depth: number): boolean {
     if (depth > MAX_NESTING) throw new SpirvError("control flow is too deep");
-    let back = false;
     for (;;) {
-      if (this.#isExit(label, exits)) return back || label === exits.back;
+      if (this.#isExit(label, exits)) return label === exits.back;
       const block = this.#block(label);
       const wrong = (what: string) => new SpirvError(what, block.terminator);
       if (this.live[block.index] !== 0) throw wrong("a block that is gone to from two constructs");
       this.live[block.index] = 1;
+      const { targets } = block;
+      if (targets.includes(exits.leave) && !targets.includes(exits.back)) {
+        throw wrong("a break in a continue construct");
+      }
       if (block.merge !== 0) {
         const { merge } = block;
         if (this.#merges.has(merge) || merge === label || this.#isExit(merge, exits)) {
           throw wrong("a merge block of two");
         }
         this.#merges.add(merge);
-        if (block.continues !== 0) this.#loop(block, depth);
-        else if (this.#selection(block, exits, depth)) back = true;
+        if (block.continues !== 0) this.#loop(block, exits, depth);
+        else this.#selection(block, exits, depth);
         this.#hung[block.index].push(merge);
         label = merge;
         continue;
       }
-      const { targets } = block, op = this.#words[block.terminator] & 0xffff;
+      const op = this.#words[block.terminator] & 0xffff;
       if (op === Op.Switch) throw wrong("a switch without a merge");
-      if (targets.length === 0) return back;
+      if (targets.length === 0) {
+        if (!exits.ends) throw wrong("an end in a continue construct");
+        return false;
+      }
       if (targets.length === 1) {
         label = targets[0];
         continue;
       }
-      // One of the two ways breaks or continues.
       const [a, b] = targets;
-      if (this.#isExit(a, exits)) {
-        back ||= a === exits.back;
-        label = b;
-      } else if (this.#isExit(b, exits)) {
-        back ||= b === exits.back;
-        label = a;
-      } else throw wrong("a branch without a merge");
+      if (targets.includes(exits.back)) {
+        if ((a === exits.back ? b : a) !== exits.leave) throw wrong("a way back that also leads into the loop");
+        return true;
+      }
+      // One of the two ways breaks or continues.
+      if (this.#isExit(a, exits)) label = b;
+      else if (this.#isExit(b, exits)) label = a;
+      else throw wrong("a branch without a merge");
     }
   }
 
-  #selection(block: Block, exits: Exits, depth: number): boolean {
+  #selection(block: Block, exits: Exits, depth: number): void {
     const { merge, targets, terminator } = block;
     const op = this.#words[terminator] & 0xffff;
     const isSwitch = op === Op.Switch;
     if (!isSwitch && op !== Op.BranchConditional) throw new SpirvError("a selection that selects nothing", terminator);
-    const inner: Exits = isSwitch ? { ...exits, selection: 0, switches: merge } : { ...exits, selection: merge };
-    let back = false;
-    for (const target of targets) if (this.#walk(target, inner, depth + 1)) back = true;
-    return back;
+    // The block that goes back post-dominates the continue target, so it is in no selection.
+    const outer: Exits = { ...exits, back: 0 };
+    const inner: Exits = isSwitch ? { ...outer, selection: 0, switches: merge } : { ...outer, selection: merge };
+    for (const target of targets) {
+      if (isSwitch && target !== merge && this.#isExit(target, inner)) {
+        throw new SpirvError("a switch whose header does not dominate its case", terminator);
+      }
+      this.#walk(target, inner, depth + 1);
+    }
   }
 
-  #loop(block: Block, depth: number): void {
+  #loop(block: Block, { ends }: Exits, depth: number): void {
     const { label, merge, continues, targets, terminator } = block;
     const op = this.#words[terminator] & 0xffff;
     const wrong = (what: string) => new SpirvError(what, terminator);
@@ -138,91 +157,75 @@ export class Flow {
       return;
     }
     if (targets.includes(label)) throw wrong("a loop's header goes to itself, and not as its continue target");
-    const inner: Exits = { ...NOWHERE, breaks: merge, continues };
+    const inner: Exits = { ...NOWHERE, breaks: merge, continues, ends };
     let bodies = 0;
     for (const target of targets) {
       if (this.#isExit(target, inner)) continue;
       if (++bodies > 1) throw wrong("a loop's header goes two ways without a merge");
       this.#walk(target, inner, depth + 1);
     }
-    if (!this.#walk(continues, { ...NOWHERE, breaks: merge, back: label }, depth + 1)) {
+    // Neither a break nor an end: the block that goes back structurally post-dominates the continue target (2.11.2).
+    if (!this.#walk(continues, { ...NOWHERE, back: label, leave: merge, ends: false }, depth + 1)) {
       throw wrong("a loop that does not go back");
     }
     this.#hung[block.index].push(continues);
   }
 
-  // Cooper, Harvey and Kennedy's algorithm over the live blocks.
+  // A block's immediate dominator is the nearest that dominates all blocks before it: one look at each edge in reverse
+  // postorder, for all that the ways back could add is what their headers dominate. That they do is checked.
   #dominate(): void {
-    const { blocks } = this.#func, n = blocks.length;
-    const successors: number[][] = blocks.map((b) =>
-      this.live[b.index] ? b.targets.map((t) => this.#block(t).index) : []
-    );
-    const order: number[] = [], state = new Uint8Array(n);
-    const visit = (root: number) => {
-      const stack = [[root, 0]];
-      state[root] = 1;
-      while (stack.length > 0) {
-        const top = stack[stack.length - 1];
-        const next = successors[top[0]][top[1]++];
-        if (next === undefined) {
-          order.push(top[0]);
-          stack.pop();
-        } else if (state[next] === 0) {
-          state[next] = 1;
-          stack.push([next, 0]);
-        }
+    const { blocks } = this.#func;
+    const successors = blocks.map((b) => this.live[b.index] ? b.targets.map((t) => this.#block(t).index) : []);
+    this.#hang(successors);
+    const order: number[] = [];
+    visit(successors, 0, new Uint8Array(blocks.length), undefined, order);
+    order.reverse();
+    const number = new Int32Array(blocks.length).fill(-1);
+    order.forEach((index, i) => number[index] = i);
+    const from: number[][] = blocks.map(() => []), back: (readonly [number, number])[] = [];
+    for (const index of order) {
+      for (const next of successors[index]) {
+        if (number[next] > number[index]) from[next].push(index);
+        else back.push([index, next]);
       }
-    };
-    visit(0);
-    // What nothing leads to gets an edge from its header, headers first.
-    for (let again = true; again;) {
-      again = false;
-      for (const block of blocks) {
-        if (state[block.index] === 0) continue;
-        for (const label of this.#hung[block.index]) {
-          const index = this.#block(label).index;
-          if (state[index] !== 0) continue;
-          successors[block.index].push(index);
-          again = true;
-        }
-      }
-      if (!again) break;
-      order.length = 0;
-      state.fill(0);
-      visit(0);
     }
-    const number = new Int32Array(n).fill(-1);
-    order.reverse().forEach((index, i) => number[index] = i);
-    const from: number[][] = blocks.map(() => []);
-    for (const index of order) for (const next of successors[index]) from[next].push(index);
-    const dom = this.#dominator;
+    const dom = this.#dominator, depth = this.#depth, jump = this.#jump;
     dom[0] = 0;
-    const meet = (a: number, b: number) => {
-      while (a !== b) {
-        while (number[a] > number[b]) a = dom[a];
-        while (number[b] > number[a]) b = dom[b];
-      }
-      return a;
-    };
-    for (let again = true; again;) {
-      again = false;
-      for (const index of order) {
-        if (index === 0) continue;
-        let next = -1;
-        for (const p of from[index]) if (dom[p] >= 0) next = next < 0 ? p : meet(p, next);
-        if (next >= 0 && dom[index] !== next) {
-          dom[index] = next;
-          again = true;
-        }
-      }
+    for (const index of order) {
+      if (index === 0) continue;
+      const up = dom[index] = from[index].reduce((a, b) => this.#meet(a, b)), far = jump[up];
+      depth[index] = depth[up] + 1;
+      jump[index] = depth[up] - depth[far] === depth[far] - depth[jump[far]] ? jump[far] : up;
     }
-    for (const index of order) this.#depth[index] = index === 0 ? 0 : this.#depth[dom[index]] + 1;
     for (const { index, at } of blocks) {
       if (this.live[index] === 0) continue;
       if (dom[index] < 0) throw new SpirvError("a block that nothing leads to", at);
       if (index !== 0 && dom[index] >= index) throw new SpirvError("a block before the one that dominates it", at);
     }
+    for (const [index, header] of back) {
+      if (!this.dominates(header, index)) throw new SpirvError("a loop with two entries", blocks[index].terminator);
+    }
     this.#headers();
+  }
+
+  // What nothing leads to gets an edge from its header, headers first.
+  #hang(successors: number[][]): void {
+    const state = new Uint8Array(successors.length);
+    let fresh: number[] = [];
+    visit(successors, 0, state, fresh);
+    while (fresh.length > 0) {
+      const hung: number[] = [];
+      for (const header of fresh) {
+        for (const label of this.#hung[header]) {
+          const { index } = this.#block(label);
+          if (state[index] !== 0) continue;
+          successors[header].push(index);
+          hung.push(index);
+        }
+      }
+      fresh = [];
+      for (const index of hung) if (state[index] === 0) visit(successors, index, state, fresh);
+    }
   }
 
   // A header dominates its merge block and continue target, and a continue target the block that goes back.
@@ -244,9 +247,58 @@ export class Flow {
     }
   }
 
+  // The deepest block that dominates both.
+  #meet(a: number, b: number): number {
+    const depth = Math.min(this.#depth[a], this.#depth[b]);
+    a = this.#above(a, depth);
+    b = this.#above(b, depth);
+    const dom = this.#dominator, jump = this.#jump;
+    while (a !== b) {
+      const ways = jump[a] === jump[b] ? dom : jump;
+      a = ways[a];
+      b = ways[b];
+    }
+    return a;
+  }
+
+  // The block at a depth that dominates a block which is no less deep.
+  #above(index: number, depth: number): number {
+    while (this.#depth[index] > depth) {
+      const far = this.#jump[index];
+      index = this.#depth[far] >= depth ? far : this.#dominator[index];
+    }
+    return index;
+  }
+
   /** Whether a block dominates another. @param a index. @param b index. */
   dominates(a: number, b: number): boolean {
-    while (this.#depth[b] > this.#depth[a]) b = this.#dominator[b];
-    return a === b;
+    return this.#depth[b] >= this.#depth[a] && this.#above(b, this.#depth[a]) === a;
+  }
+}
+
+/** Depth first from a block on; what is new goes to `fresh`, and to `order` once all behind it is done. */
+function visit(
+  successors: readonly (readonly number[])[],
+  root: number,
+  state: Uint8Array,
+  fresh?: number[],
+  order?: number[],
+): void {
+  const stack: [index: number, next: number][] = [];
+  const enter = (index: number) => {
+    state[index] = 1;
+    fresh?.push(index);
+    stack.push([index, 0]);
+  };
+  enter(root);
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1], ways = successors[top[0]];
+    if (top[1] === ways.length) {
+      order?.push(top[0]);
+      stack.pop();
+      continue;
+    }
+    const next = ways[top[1]++];
+    if (state[next] === 0) enter(next);
   }
 }

@@ -243,14 +243,10 @@ export class Globals {
       case Op.ConstantNull:
       case Op.Undef:
         if (count !== 3 || !isData(type) || !(type.scalars <= MAX_SCALARS)) throw wrong();
+        // A plain zero where it can be: what indexes a struct may not be null.
+        if (type.kind === "int" || type.kind === "float" || type.kind === "bool") return this.#scalar(id, type, 0, 0);
         this.out.push((3 << 16) | Op.ConstantNull, type.id, id);
-        this.constants[id] = {
-          type,
-          value: 0,
-          high: 0,
-          parts: undefined,
-          isScalar: type.kind === "int" || type.kind === "float" || type.kind === "bool",
-        };
+        this.constants[id] = { type, value: 0, high: 0, parts: undefined, isScalar: false };
         return;
       case Op.ConstantComposite:
       case Op.SpecConstantComposite: {

@@ -88,6 +88,10 @@ export function checkInterface(module: Module, globals: Globals, stage: SpirvSta
     switch (storage) {
       case Storage.Workgroup:
         if (stage !== "compute") throw new SpirvError("workgroup memory outside of compute shaders");
+        // Each scalar has 4 bytes: what has too many is not gone through.
+        if (!(type.scalars * 4 <= limits.sharedMemory)) {
+          throw new SpirvError(`${type.scalars} values of workgroup memory`);
+        }
         shared += Math.ceil(naturalSize(type) / 16) * 16;
         if (!(shared <= limits.sharedMemory)) throw new SpirvError(`${shared} bytes of workgroup memory`);
         break;

@@ -96,6 +96,7 @@ export class Module {
   readonly modes: ExecutionMode[] = [];
   /** Decorations by id. */
   readonly decorations: Map<number, Decorated[]> = new Map();
+  readonly #values = new Map<number, number>();
 
   /** Looks at words. @throws {SpirvError} */
   constructor(words: Uint32Array, limits: SpirvLimits) {
@@ -209,21 +210,24 @@ export class Module {
   #decorate(id: number, member: number, at: number, skip: number, count: number): void {
     const decoration = this.words[at + skip], literal = literals.get(decoration);
     if (literal === undefined || count !== skip + 1 + literal) throw new SpirvError(`decoration ${decoration}`, at);
-    const entry = { decoration, value: literal === 1 ? this.words[at + skip + 1] : 0, member };
+    if (member >= MAX_WORDS) throw new SpirvError("a decoration of no member", at);
+    const value = literal === 1 ? this.words[at + skip + 1] : 0, key = keyOf(id, decoration, member);
+    if (this.#values.has(key)) throw new SpirvError(`decoration ${decoration} stands twice`, at);
+    this.#values.set(key, value);
     const list = this.decorations.get(id);
-    if (list === undefined) this.decorations.set(id, [entry]);
-    else {
-      if (list.some((d) => d.decoration === decoration && d.member === member)) {
-        throw new SpirvError(`decoration ${decoration} stands twice`, at);
-      }
-      list.push(entry);
-    }
+    if (list === undefined) this.decorations.set(id, [{ decoration, value, member }]);
+    else list.push({ decoration, value, member });
   }
 
   /** A decoration of an id or member; undefined if it has it not. */
   decoration(id: number, decoration: number, member = -1): number | undefined {
-    return this.decorations.get(id)?.find((d) => d.decoration === decoration && d.member === member)?.value;
+    return this.#values.get(keyOf(id, decoration, member));
   }
+}
+
+/** Decorations are below 64, members from -1 on below MAX_WORDS. */
+function keyOf(id: number, decoration: number, member: number): number {
+  return (id * (MAX_WORDS + 1) + member + 1) * 64 + decoration;
 }
 
 function allowed(capability: number, limits: SpirvLimits): boolean {

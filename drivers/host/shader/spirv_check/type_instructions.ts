@@ -165,10 +165,10 @@ function storageOf(module: Module, storage: number, element: Type): number {
   return module.decoration(element.id, Decoration.BufferBlock) === undefined ? storage : Storage.StorageBuffer;
 }
 
-/** Image Formats that Vulkan guarantees for storage images, with their components. */
+/** Image Formats of storage images that capability Shader is enough for, with their components. */
 function imageFormat(format: number, component: Type): boolean {
   if (format === 0) return true;
-  const isFloat = [1, 2, 3, 4, 6].includes(format); // Rgba32f Rgba16f R32f Rgba8 Rg32f
+  const isFloat = [1, 2, 3, 4].includes(format); // Rgba32f Rgba16f R32f Rgba8
   if (component.kind === "float") return isFloat;
   return component.signed ? false : format === 33; // R32ui
 }
