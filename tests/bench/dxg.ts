@@ -10,7 +10,7 @@ import { Bench as Ground, DATA } from "../../drivers/host/render/packets/testing
 import { testShader } from "../../drivers/host/shader/spirv_check/testing.ts";
 import { DxpWriter } from "../../uapi/dxp_encode.ts";
 import * as isa from "../../uapi/dxp_isa.ts";
-import { submitToSignal } from "./dxg_client.ts";
+import { memoryRates, submitToSignal } from "./dxg_client.ts";
 import type { BenchRow } from "./harness.ts";
 
 const passes = 3;
@@ -20,6 +20,7 @@ const n = 256;
 const group = 8;
 const matmulRounds = 5;
 const uploadSize = 64 << 20;
+const memoryRounds = 20_000;
 const shader = fileURLToPath(
   new URL("../../drivers/host/shader/spirv_check/shaders/matmul.comp.1.6.spv", import.meta.url),
 );
@@ -93,6 +94,10 @@ function upload(ground: Ground): readonly [upload: number, memcpy: number] {
 function measure(what: string): readonly number[] {
   if (what === "ioctl") return [submitToSignal("none", latencyRounds)];
   if (what === "isolated") return [submitToSignal("process", latencyRounds)];
+  if (what === "memory") {
+    const { allocate, map, resident, query } = memoryRates(memoryRounds);
+    return [allocate, map, resident, query];
+  }
   using keep = new DisposableStack();
   using engine = packets({ validation: false });
   const ground = new Ground(engine, keep);
@@ -203,6 +208,15 @@ export async function bench(): Promise<BenchRow[]> {
       ratio: value / referenceValue,
       target: ">= 0.7",
     });
+    const [allocate, map, resident, query] = await self("memory");
+    const reference = "an ioctl to the host and back (QUERYCLOCKCALIBRATION)";
+    for (
+      const [name, value] of [
+        ["dxg allocation of 64 KiB: create, destroy", allocate],
+        ["dxg 64 KiB at a GPU address: map, free", map],
+        ["dxg make resident, evict", resident],
+      ] as const
+    ) rows.push({ name, value, unit: "ns", reference, referenceValue: query, ratio: value / query });
     return rows;
   } finally {
     await Deno.remove(folder, { recursive: true });

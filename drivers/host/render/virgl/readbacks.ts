@@ -72,7 +72,7 @@ export class Readbacks {
     this.#pending.push({ value, allocation, at, size, store });
   }
 
-  /** Stores rows into a backing; what of it is gone meanwhile is skipped. @param pitch bytes from row to row in `source`. */
+  /** As `copy`, but what of the backing is gone is skipped. */
   store(
     backing: Backing,
     offset: number,
@@ -81,24 +81,38 @@ export class Readbacks {
     at: number,
     length: number,
     count: number,
-    pitch: number = length,
   ): void {
-    const reader = this.#reader;
-    reader.open(backing);
     try {
-      for (let row = 0; row < count; row++) {
-        const start = offset + row * stride, from = at + row * pitch;
-        for (let done = 0; done < length;) {
-          reader.locate(start + done);
-          const size = Math.min(length - done, reader.room);
-          reader.bytes.set(source.subarray(from + done, from + done + size), reader.start);
-          done += size;
-        }
-      }
+      this.copy(backing, offset, stride, source, at, length, count, length);
     } catch (error) {
       // The guest took its memory away after it asked: nobody is there to see the rows.
       if (!(error instanceof DrmError)) throw error;
     }
+  }
+
+  /** Copies rows into a backing. @param pitch bytes from row to row in `source`. @throws {DrmError} EFAULT if some of it is gone */
+  copy(
+    backing: Backing,
+    offset: number,
+    stride: number,
+    source: Uint8Array,
+    at: number,
+    length: number,
+    count: number,
+    pitch: number,
+  ): void {
+    const reader = this.#reader;
+    reader.open(backing);
+    for (let row = 0; row < count; row++) {
+      const start = offset + row * stride, from = at + row * pitch;
+      for (let done = 0; done < length;) {
+        reader.locate(start + done);
+        const size = Math.min(length - done, reader.room);
+        reader.bytes.set(source.subarray(from + done, from + done + size), reader.start);
+        done += size;
+      }
+    }
+    if (this.#head === this.#pending.length) reader.close();
   }
 
   /** Stores what submissions up to `completed` brought. */

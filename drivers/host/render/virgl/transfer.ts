@@ -19,8 +19,9 @@ import {
 } from "../../vulkan/mod.ts";
 import { BackingReader } from "../backing_reader.ts";
 import { Imports } from "../imports.ts";
+import { CpuReads } from "./cpu_reads.ts";
 import { DepthTransfers } from "./depth_transfers.ts";
-import { Readbacks, storeRows } from "./readbacks.ts";
+import { Readbacks } from "./readbacks.ts";
 import type { Recorder } from "./recorder.ts";
 import type { VirglResource } from "./resource.ts";
 import { TransferBox } from "./transfer_box.ts";
@@ -39,6 +40,7 @@ export class Transfers implements Disposable {
   readonly #imports: Imports;
   readonly #readbacks: Readbacks;
   readonly #depths: DepthTransfers;
+  readonly #cpu: CpuReads;
   readonly #box = new TransferBox();
   readonly #copies = new BufferImageCopies(64);
   readonly #m = new Arena(64);
@@ -56,6 +58,7 @@ export class Transfers implements Disposable {
     this.#imports = new Imports(device, recorder, minimum, usage);
     this.#readbacks = new Readbacks(recorder);
     this.#depths = new DepthTransfers(recorder, this.#readbacks);
+    this.#cpu = new CpuReads(recorder, this.#readbacks);
     this.#copy = this.#m.address(this.#m.alloc(VkBufferCopy.size));
   }
 
@@ -101,15 +104,8 @@ export class Transfers implements Disposable {
   read(resource: VirglResource, transfer: Transfer3d, bytes: Uint8Array): void {
     const box = this.#box;
     if (!box.set(resource, transfer, bytes.length)) return;
-    const { buffer } = resource;
-    if (buffer?.bytes !== undefined && resource.usedBy <= this.#recorder.completed()) {
-      this.#recorder.initialize(resource);
-      buffer.device.allocation.invalidate(box.x, box.width);
-      bytes.set(buffer.bytes.subarray(box.x, box.x + box.width), box.offset);
-      return;
-    }
+    if (this.#cpu.toBytes(resource, box, bytes)) return;
     const readback = this.#readbacks;
-    if (this.#readable(resource)) return this.#readTexels(resource, undefined, bytes);
     if (resource.gpuFormat.copy !== "direct") this.#depths.fromHost(resource, box, undefined, bytes);
     else this.#readPacked(resource, undefined, bytes);
     readback.finish();
@@ -141,7 +137,7 @@ export class Transfers implements Disposable {
     if (!box.set(resource, transfer, backing.size)) return;
     reader.open(backing);
     if (
-      box.bytes >= IMPORT_BYTES && resource.gpuFormat.copy === "direct" && !this.#writable(resource) &&
+      box.bytes >= IMPORT_BYTES && resource.gpuFormat.copy === "direct" && !this.#cpu.reaches(resource) &&
       this.#inPlace(resource, reader, true)
     ) return;
     const source = this.#fromBacking;
@@ -153,36 +149,10 @@ export class Transfers implements Disposable {
     const box = this.#box;
     if (!box.set(resource, transfer, backing.size)) return;
     reader.open(backing);
-    if (this.#writable(resource)) return this.#readNow(resource, reader);
-    if (this.#readable(resource)) return this.#readTexels(resource, backing, undefined);
+    if (this.#cpu.toBacking(resource, box, backing)) return;
     if (resource.gpuFormat.copy !== "direct") this.#depths.fromHost(resource, box, backing, undefined);
     else if (box.bytes < this.#imports.minimum || !this.#inPlace(resource, reader, false)) {
       this.#readPacked(resource, backing, undefined);
-    }
-  }
-
-  /** Whether the CPU may touch a buffer now. */
-  #writable(resource: VirglResource): boolean {
-    return resource.buffer?.bytes !== undefined && resource.usedBy <= this.#recorder.completed();
-  }
-
-  /** Whether the CPU may read an image now. A GPU that is the CPU needs no barrier for what it wrote: the wait is enough. */
-  #readable(resource: VirglResource): boolean {
-    return resource.texels !== undefined && !resource.raw && resource.writtenBy <= this.#recorder.completed();
-  }
-
-  #readTexels(
-    { texels, image, gpuFormat }: VirglResource,
-    backing: Backing | undefined,
-    bytes: Uint8Array | undefined,
-  ): void {
-    if (texels === undefined || image === undefined) return;
-    const { x, y, offset, stride, rowBytes, rows } = this.#box, { pitch } = texels;
-    const at = texels.offset + y * pitch + x * gpuFormat.blockBytes;
-    image.allocation.invalidate();
-    if (bytes !== undefined) storeRows(bytes, offset, stride, texels.bytes, at, rowBytes, rows, pitch);
-    else if (backing !== undefined) {
-      this.#readbacks.store(backing, offset, stride, texels.bytes, at, rowBytes, rows, pitch);
     }
   }
 
@@ -227,7 +197,7 @@ export class Transfers implements Disposable {
   #stageBuffer(resource: VirglResource, source: Source): void {
     const recorder = this.#recorder, { buffer } = resource, { x, width, offset } = this.#box;
     if (buffer === undefined) return;
-    if (this.#writable(resource)) {
+    if (this.#cpu.reaches(resource)) {
       if (resource.raw) recorder.initialize(resource, width === buffer.size);
       if (buffer.bytes !== undefined) source.rows(offset, width, width, 1, buffer.bytes, x);
       resource.version++;
@@ -242,19 +212,6 @@ export class Transfers implements Disposable {
       const commands = recorder.copyTo(resource, 0, x + done, 0, 0, size, 1, 1);
       this.#copyBuffer(commands, staging.handle, at, buffer.handle, x + done, size);
       recorder.breathe();
-    }
-  }
-
-  #readNow(resource: VirglResource, reader: BackingReader): void {
-    const { buffer } = resource, { x, width, offset } = this.#box;
-    if (buffer?.bytes === undefined) return;
-    this.#recorder.initialize(resource);
-    buffer.device.allocation.invalidate(x, width);
-    for (let done = 0; done < width;) {
-      reader.locate(offset + done);
-      const count = Math.min(width - done, reader.room);
-      reader.bytes.set(buffer.bytes.subarray(x + done, x + done + count), reader.start);
-      done += count;
     }
   }
 
