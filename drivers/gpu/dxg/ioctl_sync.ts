@@ -151,6 +151,7 @@ export function* openShared(
     if (process.handles.get(device.handle) !== device) invalid("Cannot open an object: the device was destroyed");
     return { object, handle, cpuAddress, gpuAddress: reply.gpu_virtual_address };
   } catch (error) {
+    object.close();
     yield* destroySyncObjectMessage(process, handle);
     throw error;
   }
