@@ -246,12 +246,6 @@ static void pass(struct dice *d) {
 
 static void work(struct dice *d, long steps, int may_fork);
 
-// Whoever kills the fuzzer is rid of all of it.
-static void end_with(pid_t parent) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(0);
-}
-
 // A child has the parent's descriptors, which are not its own, and copies of its memory; or it opens all anew, as libdxg does.
 static void child(struct dice *d) {
   pid_t parent = getpid(), pid = fork();
@@ -319,36 +313,4 @@ static void worker(uint64_t seed) {
   work(d, -1, 1);
 }
 
-int main(int argc, char **argv) {
-  if (argc < 4) return 2;
-  pid_t parent = getpid();
-  uint64_t seed = strtoull(argv[1], NULL, 0);
-  double end = seconds() + atof(argv[2]);
-  int workers = argc > 4 ? atoi(argv[4]) : 3, bad = 0;
-  read_table(argv[3]);
-  shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (shared == MAP_FAILED) return 2;
-  while (seconds() < end) {
-    pid_t pids[8];
-    double until = seconds() + WORKER_SECONDS < end ? seconds() + WORKER_SECONDS : end;
-    uint64_t first = seed;
-    for (int i = 0; i < workers && i < 8; i++, seed++) {
-      pids[i] = fork();
-      if (pids[i] == 0) {
-        end_with(parent);
-        worker(seed);
-      }
-    }
-    while (seconds() < until) usleep(20000);
-    for (int i = 0; i < workers && i < 8; i++) {
-      int status;
-      kill(pids[i], SIGKILL);
-      waitpid(pids[i], &status, 0);
-      if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) continue;
-      printf("seed %llu ended by itself: status 0x%x\n", (unsigned long long)(first + i), status);
-      bad = 1;
-    }
-  }
-  report();
-  return bad;
-}
+int main(int argc, char **argv) { return run_workers(argc, argv, 3, WORKER_SECONDS, worker); }

@@ -232,3 +232,46 @@ static void report(void) {
   }
   printf("}}\n");
 }
+
+// Whoever kills the fuzzer is rid of all of it.
+static void end_with(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(0);
+}
+
+// PROGRAM SEED SECONDS TABLE [WORKERS]: runs workers of a seed each, and kills them after `life` seconds, until the time is over.
+// Returns 1 if one ended by itself.
+static int run_workers(int argc, char **argv, int workers, double life, void (*worker)(uint64_t seed)) {
+  if (argc < 4) return 2;
+  pid_t parent = getpid();
+  uint64_t seed = strtoull(argv[1], NULL, 0);
+  double end = seconds() + atof(argv[2]);
+  int bad = 0;
+  if (argc > 4) workers = atoi(argv[4]);
+  read_table(argv[3]);
+  shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return 2;
+  while (seconds() < end) {
+    pid_t pids[8];
+    double until = seconds() + life < end ? seconds() + life : end;
+    uint64_t first = seed;
+    for (int i = 0; i < workers && i < 8; i++, seed++) {
+      pids[i] = fork();
+      if (pids[i] == 0) {
+        end_with(parent);
+        worker(seed);
+      }
+    }
+    while (seconds() < until) usleep(20000);
+    for (int i = 0; i < workers && i < 8; i++) {
+      int status;
+      kill(pids[i], SIGKILL);
+      waitpid(pids[i], &status, 0);
+      if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) continue;
+      printf("seed %llu ended by itself: status 0x%x\n", (unsigned long long)(first + i), status);
+      bad = 1;
+    }
+  }
+  report();
+  return bad;
+}
