@@ -96,13 +96,15 @@ Deno.test("a viewer with a colour map gets one, and indices into it", async () =
 });
 
 Deno.test("any damage of any picture: an incremental viewer ends up with the last one", async () => {
+  const part = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 200 }),
       fc.integer({ min: 1, max: 150 }),
       fc.constantFrom(Encoding.raw, Encoding.zrle, Encoding.tight),
       fc.array(
-        fc.tuple(fc.nat(5), fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true })),
+        // At 1 the damage would be beyond the picture: nobody would be told of it.
+        fc.tuple(fc.nat(5), part, part),
         {
           minLength: 1,
           maxLength: 5,
