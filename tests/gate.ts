@@ -57,7 +57,7 @@ let failed = 0;
 const steps: [string, string[]][] = [
   ["formatting", ["fmt", "--check"]],
   ["lint", ["lint"]],
-  ["types", ["check", "."]],
+  ["types", ["check", "--quiet", "."]],
   ["documentation", ["doc", "--lint", ...entryPoints()]],
 ];
 if (!Deno.args.includes("--no-tests")) steps.push(["tests", ["run", "-A", "tests/run.ts", ...Deno.args]]);

@@ -10,6 +10,8 @@ export interface TestResult {
   readonly outcome: "passed" | "failed" | "skipped";
   /** How long it took, seconds. */
   readonly seconds: number;
+  /** What it failed with, the stack included; only of a failed one. */
+  readonly failure?: string;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
@@ -50,13 +52,21 @@ export function parseJunit(xml: string): TestResult[] {
       : /<skipped/.test(body ?? "")
       ? "skipped"
       : "passed";
-    tests.push({ file, name, outcome, seconds: Number(attribute(tag, "time") ?? 0) });
+    const seconds = Number(attribute(tag, "time") ?? 0);
+    tests.push({ file, name, outcome, seconds, ...(outcome === "failed" ? { failure: failureText(body) } : {}) });
   }
   const declared = /<testsuites[^>]*\stests="(\d+)"/.exec(xml);
   if (declared !== null && Number(declared[1]) > 0 && tests.length === 0) {
     throw new SyntaxError(`Cannot read the report: it speaks of ${declared[1]} tests and lists none`);
   }
   return tests;
+}
+
+/** What stands in the first failure or error of a testcase: its text, or else its message. */
+function failureText(body: string): string {
+  const found = /<(?:failure|error)(\s[^>]*?)?(?:\/>|>([^]*?)<\/(?:failure|error)>)/.exec(body);
+  const text = unescape(found?.[2] ?? "").trim();
+  return text !== "" ? text : attribute(found?.[1] ?? "", "message") ?? "";
 }
 
 /** Deno reports a step as "test > step", after its test. */

@@ -9,11 +9,13 @@ Deno.test("parseJunit reads names, outcomes and times", () => {
     <testcase name="a &lt;&amp;&gt; &quot;b&quot; &#65;" classname="./x_test.ts" time="0.250" line="1" col="6">
     </testcase>
     <testcase name="bad" classname="./x_test.ts" time="0.001"><failure message="&lt;m">text &lt;skipped/</failure></testcase>
+    <testcase name="worse" classname="./x_test.ts"><error message="&lt;only this&gt;"/></testcase>
     <testcase name="not run" classname="./x_test.ts"><skipped/></testcase>
     <testcase name="short" classname="./y_test.ts"/>`);
   assertEquals(parseJunit(xml), [
     { file: "./x_test.ts", name: 'a <&> "b" A', outcome: "passed", seconds: 0.25 },
-    { file: "./x_test.ts", name: "bad", outcome: "failed", seconds: 0.001 },
+    { file: "./x_test.ts", name: "bad", outcome: "failed", seconds: 0.001, failure: "text <skipped/" },
+    { file: "./x_test.ts", name: "worse", outcome: "failed", seconds: 0, failure: "<only this>" },
     { file: "./x_test.ts", name: "not run", outcome: "skipped", seconds: 0 },
     { file: "./y_test.ts", name: "short", outcome: "passed", seconds: 0 },
   ]);

@@ -137,6 +137,13 @@ function validationMessages(log: string): number {
   return 1;
 }
 
+/** A failed test in a few lines, its steps' own text left to the run's output. */
+function describeFailure({ file, name, failure = "" }: TestResult): string {
+  // deno-lint-ignore no-control-regex
+  const lines = failure.replace(/\x1b\[[\d;]*m/g, "").split("\n").slice(0, 12);
+  return [`  ${file}: ${name}`, ...lines.map((line) => `    ${line}`)].join("\n");
+}
+
 function filterArgs(words: readonly string[]): string[] {
   if (words.length === 0) return [];
   if (words.length === 1) return [`--filter=${words[0]}`];
@@ -190,7 +197,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (args.includes("--verbose")) showTimes(tests.filter(({ outcome }) => outcome !== "skipped"));
   const broken = tests.filter(({ outcome }) => outcome === "failed");
-  if (broken.length > 0) console.log(`\nFailed:\n${broken.map(({ file, name }) => `  ${file}: ${name}`).join("\n")}`);
+  if (broken.length > 0) console.log(`\nFailed:\n${broken.map(describeFailure).join("\n")}`);
   Deno.removeSync(folder, { recursive: true });
   console.log(`\n${((performance.now() - start) / 1000).toFixed(1)} s`);
   console.log(`${passed} passed, ${failed} failed`);
