@@ -5,9 +5,6 @@
  */
 
 const root = new URL("../../", import.meta.url).pathname;
-/** Where Mesa's virpipe looks for its server; it cannot be told another place. */
-const SOCKET = "/tmp/.virgl_test";
-
 /** Their names. */
 export const RENDERERS = ["udrm", "virgl_test_server", "zink", "llvmpipe"] as const;
 /** One of them. */
@@ -31,47 +28,69 @@ export function lavapipe(): string {
   throw new Error("Cannot find lavapipe: install mesa-vulkan-drivers");
 }
 
-function connects(): boolean {
+function exists(path: string): boolean {
   try {
-    Deno.statSync(SOCKET);
+    Deno.statSync(path);
     return true;
   } catch {
     return false;
   }
 }
 
-async function serve(program: string, args: string[], env: Record<string, string>): Promise<Running> {
-  if (connects()) {
-    // A server that was killed leaves its socket.
-    try {
-      (await Deno.connect({ transport: "unix", path: SOCKET })).close();
-      throw new Error(`Cannot start ${program}: ${SOCKET} is in use; end the server that holds it`);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
-      Deno.removeSync(SOCKET);
-    }
-  }
+/** Builds vtest_socket.c in `folder`; returns the library. */
+async function buildPreload(folder: string): Promise<string> {
+  const library = `${folder}/vtest_socket.so`, source = new URL("vtest_socket.c", import.meta.url).pathname;
+  const { success, stderr } = await new Deno.Command("gcc", {
+    args: ["-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source],
+  }).output();
+  if (!success) throw new Error(`Cannot build vtest_socket.c: ${new TextDecoder().decode(stderr)}`);
+  return library;
+}
+
+/** Starts a server on a socket of its own, and has programs find it. */
+async function serve(program: string, args: string[], option: string, env: Record<string, string>): Promise<Running> {
+  const folder = Deno.makeTempDirSync({ prefix: "udrm-vtest-" }), socket = `${folder}/socket`;
+  const remove = () => Deno.removeSync(folder, { recursive: true });
   const verbose = Deno.env.has("UDRM_VERBOSE");
   const out = verbose ? "inherit" : "null";
-  const process = new Deno.Command(program, { args, env, cwd: root, stdin: "null", stdout: out, stderr: out }).spawn();
+  let library: string, process: Deno.ChildProcess;
+  try {
+    library = await buildPreload(folder);
+    process = new Deno.Command(program, {
+      args: [...args, option, socket],
+      env,
+      cwd: root,
+      stdin: "null",
+      stdout: out,
+      stderr: out,
+    }).spawn();
+  } catch (error) {
+    remove();
+    throw error;
+  }
   let ended = false;
   process.status.then(() => ended = true);
-  for (let i = 0; !connects(); i++) {
-    if (ended || i > 600) {
+  for (let i = 0; !exists(socket); i++) {
+    if (ended || i > 1200) {
       if (!ended) process.kill("SIGKILL");
+      await process.status;
+      remove();
       throw new Error(`Cannot start ${program} ${args.join(" ")}: no socket; UDRM_VERBOSE=1 shows what it says`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return {
-    env: { LIBGL_ALWAYS_SOFTWARE: "1", GALLIUM_DRIVER: "virpipe" },
+    env: {
+      LIBGL_ALWAYS_SOFTWARE: "1",
+      GALLIUM_DRIVER: "virpipe",
+      LD_PRELOAD: library,
+      UDRM_VTEST_SOCKET: socket,
+    },
     pid: process.pid,
     [Symbol.asyncDispose]: async () => {
       if (!ended) process.kill("SIGTERM");
       await process.status;
-      try {
-        Deno.removeSync(SOCKET);
-      } catch { /* a server that ends well removes it */ }
+      remove();
     },
   };
 }
@@ -81,12 +100,14 @@ export async function startRenderer(name: RendererName, env: Record<string, stri
   const nothing = { [Symbol.asyncDispose]: () => Promise.resolve() };
   switch (name) {
     case "udrm":
-      return await serve(Deno.execPath(), ["run", "-A", "cli/main.ts", "vtest"], {
+      return await serve(Deno.execPath(), ["run", "-A", "cli/main.ts", "vtest"], "--socket", {
         VK_ICD_FILENAMES: lavapipe(),
         ...env,
       });
     case "virgl_test_server":
-      return await serve("virgl_test_server", ["--use-egl-surfaceless"], { LIBGL_ALWAYS_SOFTWARE: "1" });
+      return await serve("virgl_test_server", ["--use-egl-surfaceless"], "--socket-path", {
+        LIBGL_ALWAYS_SOFTWARE: "1",
+      });
     case "zink":
       return { env: { LIBGL_ALWAYS_SOFTWARE: "1", GALLIUM_DRIVER: "zink", VK_ICD_FILENAMES: lavapipe() }, ...nothing };
     case "llvmpipe":
