@@ -57,7 +57,7 @@ async function serve(program: string, args: string[], option: string, env: Recor
   try {
     library = await buildPreload(folder);
     process = new Deno.Command(program, {
-      args: [...args, option, socket],
+      args: [...args, `${option}=${socket}`],
       env,
       cwd: root,
       stdin: "null",
