@@ -184,7 +184,7 @@ export interface DxgOptions {
   /**
    * "none", the default: the host is in this process. "process": each client has a host process of its own with a GPU of its own
    * (needs FFI, and to read the path of Deno). What kills that one, an endless shader or a driver that crashes, hurts no other
-   * client. Each may then have all of `localMemory`: who shares a GPU between processes is its driver.
+   * client. They have `localMemory` and `nonLocalMemory` in common.
    */
   readonly isolate?: "none" | "process";
   /**
@@ -192,12 +192,19 @@ export interface DxgOptions {
    * server whose clients wait by themselves says false.
    */
   readonly synchronous?: boolean;
+  /**
+   * With host processes: bytes that one may take beside what it was given of the GPU's memory, 4 GiB by default. It is ended beyond,
+   * and its client's device is lost.
+   */
+  readonly memoryBytes?: number;
   /** With host processes: the module that is run in them, for engines of your own; it calls `serveDxgProcess`. */
   readonly hostModule?: URL;
 }
 
 /** How long a call waits for its answer where it waits here, ns. */
 const ANSWER_NS = 5e9;
+/** What objects of JavaScript a host process may have, MiB: many times what a client's handles, mappings and queues come to. */
+const HOST_HEAP_MIB = 1024;
 
 function dxgHere(options: DxgOptions, system: System, resources: DisposableStack): DxgHostDevice {
   const { gpu, completionEvents, localMemory, nonLocalMemory, timeout, version } = options;
@@ -214,13 +221,14 @@ function dxgHere(options: DxgOptions, system: System, resources: DisposableStack
 }
 
 function dxgProcesses(options: DxgOptions, system: System): DxgHostDevice {
-  const { engine, gpu, localMemory, nonLocalMemory, timeout, version, synchronous = true } = options;
+  const { engine, gpu, localMemory, nonLocalMemory, memoryBytes, timeout, version, synchronous = true } = options;
   if (engine !== undefined) {
     throw new TypeError("Cannot give an engine to other processes: name a module by hostModule");
   }
   const module = options.hostModule ?? new URL("./cli/dxg_child.ts", import.meta.url);
   const entry = module.protocol === "file:" ? decodeURIComponent(module.pathname) : module.href;
-  const args = ["run", "-A", "--no-prompt", entry, String(Deno.pid), ...(gpu === undefined ? [] : [gpu])];
+  const flags = ["-A", "--no-prompt", `--v8-flags=--max-old-space-size=${HOST_HEAP_MIB}`];
+  const args = ["run", ...flags, entry, String(Deno.pid), ...(gpu === undefined ? [] : [gpu])];
   return isolatedDxgHost({
     start: (control) => spawn(Deno.execPath(), args, [control]),
     wire: ringChannel,
@@ -230,6 +238,7 @@ function dxgProcesses(options: DxgOptions, system: System): DxgHostDevice {
     version,
     localMemory,
     nonLocalMemory,
+    memoryBytes,
     ...(synchronous && { answerNs: ANSWER_NS }),
   });
 }

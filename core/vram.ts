@@ -6,69 +6,44 @@
  */
 
 import { DrmError } from "./error.ts";
-import { VramClient, VramNode, VramPriority } from "./vram_node.ts";
+import { VramClients } from "./vram_clients.ts";
+import { VramLists } from "./vram_lists.ts";
+import { type VramClient, VramNode } from "./vram_node.ts";
+import type { VramAnswer, VramLedger, VramOps, VramSegment, VramStatistics } from "./vram_ops.ts";
 
 export * from "./vram_node.ts";
-
-const CLASSES = 8;
-
-/** A kind of memory. */
-export interface VramSegment {
-  /** Its name, for people. */
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-}
-
-/** What the owner of the memory does. Nothing here may call back into the Vram. */
-export interface VramOps<O> {
-  /** Gives the object memory in a segment, with what was saved of it, or zero. Throws ENOMEM: it stays where it was. */
-  place(object: O, segment: number): void;
-  /** Saves the contents and gives the memory back. Throws ENOMEM if they cannot be saved: it stays where it is. */
-  evict(object: O): void;
-  /** Gives the memory back; the contents are lost. */
-  discard(object: O): void;
-  /** Whether the GPU uses it now: it cannot be moved. */
-  busy(object: O): boolean;
-}
-
-/** Numbers since the beginning. */
-export interface VramStatistics {
-  /** Objects that were moved out. */
-  readonly evictions: number;
-  /** Bytes that were moved out. */
-  readonly bytesEvicted: number;
-  /** Objects that were placed with contents that had been saved. */
-  readonly restores: number;
-  /** Objects whose contents were dropped. */
-  readonly discards: number;
-}
+export * from "./vram_ops.ts";
 
 /** The books of an adapter's memory. */
 export class Vram<O> {
   /** Its segments. */
   readonly segments: readonly VramSegment[];
   readonly #ops: VramOps<O>;
+  readonly #ledger: VramLedger | undefined;
   readonly #used: number[];
-  // Placed objects that may go, by segment and priority; the one that was given up first goes first. Offered ones are class 0.
-  readonly #idle: Set<VramNode<O>>[][];
-  readonly #clients = new Set<VramClient>();
-  // Placed objects that are pinned, by segment: those of clients beyond their share give way when nothing else does.
-  readonly #pinned: Set<VramNode<O>>[];
+  // Segments that are to shrink as soon as the GPU lets them.
+  readonly #shrinking = new Set<number>();
+  readonly #lists: VramLists<O>;
+  readonly #clients: VramClients;
   #nodes = 0;
   #evictions = 0;
   #bytesEvicted = 0;
   #restores = 0;
   #discards = 0;
 
-  /** Nothing in it yet. @param segments at least one. @param ops what moves contents. @throws {RangeError} without segments */
-  constructor(segments: readonly VramSegment[], ops: VramOps<O>) {
+  /**
+   * Nothing in it yet.
+   * @param segments at least one. @param ops what moves contents. @param ledger who gives the memory out, if others have it, too
+   * @throws {RangeError} without segments
+   */
+  constructor(segments: readonly VramSegment[], ops: VramOps<O>, ledger?: VramLedger) {
     if (segments.length === 0) throw new RangeError("Cannot manage memory without a segment");
     this.segments = segments;
     this.#ops = ops;
+    this.#ledger = ledger;
     this.#used = segments.map(() => 0);
-    this.#idle = segments.map(() => Array.from({ length: CLASSES }, () => new Set<VramNode<O>>()));
-    this.#pinned = segments.map(() => new Set<VramNode<O>>());
+    this.#clients = new VramClients(segments, ledger);
+    this.#lists = new VramLists(segments.length);
   }
 
   /** Objects in the books. */
@@ -91,20 +66,29 @@ export class Vram<O> {
     return this.#used[segment];
   }
 
+  /** Bytes of a segment that are taken by everybody who has it. */
+  usedByAll(segment: number): number {
+    return this.#ledger?.used(segment) ?? this.#used[segment];
+  }
+
+  /** Whether something is to go as soon as the GPU does not use it: nothing new is to be given to the GPU. */
+  get isShrinking(): boolean {
+    return this.#shrinking.size > 0;
+  }
+
+  /** The GPU may be given work meanwhile, until the next `shrink`. */
+  goOn(): void {
+    this.#shrinking.clear();
+  }
+
   /** A client with nothing resident. */
   addClient(): VramClient {
-    const client = new VramClient();
-    for (let i = 0; i < this.segments.length; i++) {
-      client.usage.push(0);
-      client.reservation.push(0);
-    }
-    this.#clients.add(client);
-    return client;
+    return this.#clients.add();
   }
 
   /** The client is gone; its objects must have been removed or unpinned before. */
   removeClient(client: VramClient): void {
-    this.#clients.delete(client);
+    this.#clients.remove(client);
   }
 
   /**
@@ -112,31 +96,17 @@ export class Vram<O> {
    * others have reserved.
    */
   budget(client: VramClient, segment: number): number {
-    const { size } = this.segments[segment];
-    let others = 0;
-    let reserved = 0;
-    for (const other of this.#clients) {
-      if (other === client) continue;
-      others += Math.max(other.usage[segment], other.reservation[segment]);
-      reserved += other.reservation[segment];
-    }
-    const share = Math.min(Math.floor(size / Math.max(1, this.#clients.size)), size - reserved);
-    return Math.max(share, size - others, client.reservation[segment]);
+    return this.#clients.budget(client, segment);
   }
 
   /** What a client may still reserve beside what it has: half of a segment may be reserved in all. */
   reservable(client: VramClient, segment: number): number {
-    let reserved = 0;
-    for (const other of this.#clients) if (other !== client) reserved += other.reservation[segment];
-    return Math.max(0, Math.floor(this.segments[segment].size / 2) - reserved);
+    return this.#clients.reservable(client, segment);
   }
 
   /** Sets a client's reservation. Throws EINVAL beyond `reservable`. */
   reserve(client: VramClient, segment: number, bytes: number): void {
-    if (!(bytes >= 0 && bytes <= this.reservable(client, segment))) {
-      throw new DrmError("EINVAL", `Cannot reserve ${bytes} bytes: ${this.reservable(client, segment)} can be`);
-    }
-    client.reservation[segment] = bytes;
+    this.#clients.reserve(client, segment, bytes);
   }
 
   /**
@@ -155,14 +125,14 @@ export class Vram<O> {
   /** The object is gone, its memory too. */
   remove(node: VramNode<O>): void {
     for (const client of node.pins.keys()) {
-      client.usage[node.segment] -= node.size;
+      this.#clients.want(client, node.segment, -node.size);
       client.displaced.delete(node as VramNode<unknown>);
     }
     node.pins.clear();
     if (node.state === "placed") {
-      this.#unlist(node);
-      this.#used[node.segment] -= node.size;
+      this.#lists.take(node);
       this.#ops.discard(node.object);
+      this.#take(node.segment, -node.size);
     }
     node.state = "absent";
     this.#nodes--;
@@ -189,12 +159,11 @@ export class Vram<O> {
     const pins = node.pins.get(client) ?? 0;
     node.pins.set(client, pins + 1);
     if (pins > 0) return;
-    client.usage[node.segment] += node.size;
+    this.#clients.want(client, node.segment, node.size);
     if (node.state !== "placed") {
       client.displaced.add(node as VramNode<unknown>);
     } else if (node.pins.size === 1) {
-      this.#unlist(node);
-      this.#list(node);
+      this.#lists.put(node);
     }
   }
 
@@ -207,11 +176,10 @@ export class Vram<O> {
       return true;
     }
     node.pins.delete(client);
-    client.usage[node.segment] -= node.size;
+    this.#clients.want(client, node.segment, -node.size);
     client.displaced.delete(node as VramNode<unknown>);
     if (node.state === "placed" && node.pins.size === 0) {
-      this.#unlist(node);
-      this.#list(node);
+      this.#lists.put(node);
     }
     return true;
   }
@@ -229,8 +197,7 @@ export class Vram<O> {
   setPriority(node: VramNode<O>, priority: number): void {
     node.priority = priority;
     if (node.state !== "placed") return;
-    this.#unlist(node);
-    this.#list(node);
+    this.#lists.put(node);
   }
 
   /** Its contents may be discarded, before anything else is evicted. It must not be used until `reclaim`. */
@@ -241,8 +208,7 @@ export class Vram<O> {
       this.#discards++;
       node.state = "discarded";
     } else if (node.state === "placed") {
-      this.#unlist(node);
-      this.#list(node);
+      this.#lists.put(node);
     }
   }
 
@@ -250,8 +216,7 @@ export class Vram<O> {
   reclaim(node: VramNode<O>): boolean {
     node.offered = false;
     if (node.state === "placed") {
-      this.#unlist(node);
-      this.#list(node);
+      this.#lists.put(node);
     }
     const kept = node.state !== "discarded";
     if (!kept) node.state = "absent";
@@ -276,18 +241,24 @@ export class Vram<O> {
     if (node.state === "placed") return true;
     let wait = false;
     let failure: DrmError | undefined;
-    for (const segment of node.placements) {
-      const { size } = this.segments[segment];
-      if (node.size > size) continue;
-      const room = this.#makeRoom(segment, node);
-      if (room === "busy") wait = true;
-      if (room !== "done") continue;
-      try {
-        this.#in(node, segment);
-        return true;
-      } catch (error) {
-        if (!(error instanceof DrmError)) throw error;
-        failure = error;
+    // What is left anywhere comes before what others would have to give back.
+    for (let force = 0; force < 2; force++) {
+      if (force > 0 && (this.#ledger === undefined || wait || failure !== undefined)) break;
+      for (const segment of node.placements) {
+        if (node.size > this.segments[segment].size) continue;
+        const room = force === 0 ? this.#makeRoom(segment, node) : this.#ask(segment, node, true);
+        if (room === "busy") {
+          wait = true;
+          if (force > 0) break; // others are asked for it once
+        }
+        if (room !== "done") continue;
+        try {
+          this.#in(node, segment);
+          return true;
+        } catch (error) {
+          if (!(error instanceof DrmError)) throw error;
+          failure = error;
+        }
       }
     }
     if (wait) return false;
@@ -307,18 +278,23 @@ export class Vram<O> {
     if (node.state === "evicted") this.#restores++;
     this.#count(node, segment);
     node.state = "placed";
-    this.#used[segment] += node.size;
+    this.#take(segment, node.size);
     for (const client of node.pins.keys()) client.displaced.delete(node as VramNode<unknown>);
-    this.#list(node);
+    this.#lists.put(node);
   }
 
   // Counts what clients have of it in another segment.
   #count(node: VramNode<O>, segment: number): void {
     for (const client of node.pins.keys()) {
-      client.usage[node.segment] -= node.size;
-      client.usage[segment] += node.size;
+      this.#clients.want(client, node.segment, -node.size);
+      this.#clients.want(client, segment, node.size);
     }
     node.segment = segment;
+  }
+
+  #take(segment: number, bytes: number): void {
+    this.#used[segment] += bytes;
+    this.#ledger?.taken(segment, this.#used[segment]);
   }
 
   #out(node: VramNode<O>): void {
@@ -332,55 +308,79 @@ export class Vram<O> {
       this.#bytesEvicted += node.size;
       node.state = "evicted";
     }
-    this.#unlist(node);
-    this.#used[node.segment] -= node.size;
+    this.#lists.take(node);
+    this.#take(node.segment, -node.size);
     for (const client of node.pins.keys()) client.displaced.add(node as VramNode<unknown>);
   }
 
-  #list(node: VramNode<O>): void {
-    const idle = node.offered || node.pins.size === 0;
-    const kind = node.offered ? 0 : 1 + Math.min(CLASSES - 2, Math.floor(node.priority / VramPriority.MINIMUM));
-    node.list = idle ? this.#idle[node.segment][kind] : this.#pinned[node.segment];
-    node.list.add(node);
+  #missing(segment: number, node: VramNode<O>): number {
+    const { size } = this.segments[segment];
+    return this.#used[segment] + node.size - (this.#ledger === undefined ? size : this.#ledger.granted(segment));
   }
 
-  #unlist(node: VramNode<O>): void {
-    node.list?.delete(node);
-    node.list = undefined;
+  #ask(segment: number, node: VramNode<O>, force: boolean): VramAnswer {
+    return this.#ledger?.ask(segment, this.#used[segment] + node.size, force) ?? "no";
   }
 
   // Victims: offered ones, then what nobody wants resident, by priority; then what clients beyond their share have.
-  #makeRoom(segment: number, node: VramNode<O>): "done" | "busy" | "no" {
-    const missing = (): number => this.#used[segment] + node.size - this.segments[segment].size;
-    if (missing() <= 0) return "done";
+  #makeRoom(segment: number, node: VramNode<O>): VramAnswer {
+    if (this.#missing(segment, node) <= 0 || this.#ask(segment, node, false) === "done") return "done";
+    const enough = (): boolean => this.#missing(segment, node) <= 0;
     let busy = false;
-    const take = (list: Iterable<VramNode<O>>, may: (victim: VramNode<O>) => boolean): boolean => {
-      for (const victim of list) {
-        if (!may(victim)) continue;
-        if (this.#ops.busy(victim.object)) {
-          busy = true;
-          continue;
-        }
-        this.#out(victim);
-        if (missing() <= 0) return true;
-      }
-      return false;
-    };
-    for (const list of this.#idle[segment]) if (take(list, () => true)) return "done";
+    for (const list of this.#lists.idle(segment)) {
+      const room = this.#clear(list, () => true, enough);
+      if (room === "done") return "done";
+      if (room === "busy") busy = true;
+    }
     const greedy = (victim: VramNode<O>): boolean => {
-      for (const client of victim.pins.keys()) if (!this.#isGreedy(client, segment, node)) return false;
+      for (const client of victim.pins.keys()) {
+        if (node.pins.has(client) || !this.#clients.isGreedy(client, segment)) return false;
+      }
       return true;
     };
-    if (take(this.#pinned[segment], greedy)) return "done";
-    return busy ? "busy" : "no";
+    const room = this.#clear(this.#lists.pinned(segment), greedy, enough);
+    return room === "no" && busy ? "busy" : room;
   }
 
-  // Whether a client has more than an equal share, and is not the one for whom room is made.
-  #isGreedy(client: VramClient, segment: number, node: VramNode<O>): boolean {
-    if (node.pins.has(client)) return false;
-    const share = Math.floor(this.segments[segment].size / Math.max(1, this.#clients.size));
-    let present = client.usage[segment];
-    for (const away of client.displaced) if (away.segment === segment) present -= away.size;
-    return present > Math.max(share, client.reservation[segment]);
+  // Moves objects out until it is enough; "busy": the GPU uses some.
+  #clear(list: Iterable<VramNode<O>>, may: (victim: VramNode<O>) => boolean, enough: () => boolean): VramAnswer {
+    let answer: VramAnswer = "no";
+    for (const victim of list) {
+      if (!may(victim)) continue;
+      if (this.#ops.busy(victim.object)) {
+        answer = "busy";
+        continue;
+      }
+      this.#out(victim);
+      if (enough()) return "done";
+    }
+    return answer;
+  }
+
+  /**
+   * Others need the memory: moves objects out until at most `bytes` of a segment are taken; those that are wanted resident only
+   * while more than `floor` bytes are.
+   *
+   * @returns false if the GPU uses some of them: try again when something completed, and give it nothing new before
+   */
+  shrink(segment: number, bytes: number, floor: number): boolean {
+    this.#shrinking.delete(segment);
+    const enough = (): boolean => this.#used[segment] <= bytes;
+    const least = Math.max(bytes, floor);
+    let busy = false;
+    const enoughPinned = (): boolean => this.#used[segment] <= least;
+    const pinned = this.#lists.pinned(segment);
+    for (const list of [...this.#lists.idle(segment), pinned]) {
+      const done = list === pinned ? enoughPinned : enough;
+      if (done()) continue;
+      try {
+        if (this.#clear(list, () => true, done) === "busy") busy = true;
+      } catch (error) {
+        if (!(error instanceof DrmError)) throw error; // what cannot be saved stays
+      }
+    }
+    const over = this.#used[segment] > bytes && busy;
+    if (over) this.#shrinking.add(segment);
+    return !over;
   }
 }

@@ -138,6 +138,52 @@ export const _KMTQAITYPE_QUERY_ADAPTER_UNIQUE_GUID = 60;
 export const _KMTQAITYPE_DRIVER_DESCRIPTION = 65;
 /** Type of a query: hardware scheduling. */
 export const _KMTQAITYPE_WDDM_2_7_CAPS = 70;
+/** Type of a query: bytes of memory, dedicated and shared. */
+export const _KMTQAITYPE_GETSEGMENTSIZE = 3;
+/** Type of a query: the adapter's GUID. */
+export const _KMTQAITYPE_ADAPTERGUID = 4;
+/** Type of a query: whether the driver is being replaced. */
+export const _KMTQAITYPE_CHECKDRIVERUPDATESTATUS = 11;
+/** Type of a query: whether there are GPU virtual addresses. */
+export const _KMTQAITYPE_VIRTUALADDRESSINFO = 12;
+/** Type of a query: the WDDM version of the driver, times 1000. */
+export const _KMTQAITYPE_DRIVERVERSION = 13;
+/** Type of a query: preemption. */
+export const _KMTQAITYPE_WDDM_1_2_CAPS = 17;
+/** Type of a query: version of the user-mode driver's file. */
+export const _KMTQAITYPE_UMD_DRIVER_VERSION = 18;
+/** Type of a query: hybrid graphics. */
+export const _KMTQAITYPE_WDDM_1_3_CAPS = 22;
+/** Type of a query: GPU virtual memory. */
+export const _KMTQAITYPE_WDDM_2_0_CAPS = 24;
+/** Type of a query: bits of a GPU virtual address, and what pages can be. */
+export const _KMTQAITYPE_QUERY_GPUMMU_CAPS = 34;
+/** Type of a query: bytes of memory by segment group. */
+export const _KMTQAITYPE_GETSEGMENTGROUPSIZE = 42;
+/** Type of a query: version of the kernel-mode driver. */
+export const _KMTQAITYPE_KMD_DRIVER_VERSION = 49;
+/** As _KMTQAITYPE_ADAPTERGUID, of the adapter that renders. */
+export const _KMTQAITYPE_ADAPTERGUID_RENDER = 52;
+/** As _KMTQAITYPE_ADAPTERREGISTRYINFO, of the adapter that renders. */
+export const _KMTQAITYPE_ADAPTERREGISTRYINFO_RENDER = 54;
+/** As _KMTQAITYPE_CHECKDRIVERUPDATESTATUS, of the adapter that renders. */
+export const _KMTQAITYPE_CHECKDRIVERUPDATESTATUS_RENDER = 55;
+/** As _KMTQAITYPE_DRIVERVERSION, of the adapter that renders. */
+export const _KMTQAITYPE_DRIVERVERSION_RENDER = 56;
+/** As _KMTQAITYPE_WDDM_1_2_CAPS, of the adapter that renders. */
+export const _KMTQAITYPE_WDDM_1_2_CAPS_RENDER = 58;
+/** As _KMTQAITYPE_WDDM_1_3_CAPS, of the adapter that renders. */
+export const _KMTQAITYPE_WDDM_1_3_CAPS_RENDER = 59;
+/** As _KMTQAITYPE_DRIVER_DESCRIPTION, of the adapter that renders. */
+export const _KMTQAITYPE_DRIVER_DESCRIPTION_RENDER = 66;
+/** Type of a query: whether the virtual machine is a secure container. */
+export const _KMTQAITYPE_PARAVIRTUALIZATION_RENDER = 68;
+/** Type of a query: hardware scheduling, as the driver supports it. */
+export const _KMTQAITYPE_WDDM_2_9_CAPS = 75;
+/** Type of a query: what resources of two adapters can be. */
+export const _KMTQAITYPE_CROSSADAPTERRESOURCE_SUPPORT = 76;
+/** Type of a query: flips by hardware. */
+export const _KMTQAITYPE_WDDM_3_0_CAPS = 77;
 
 /** Answer to _KMTQAITYPE_ADAPTERTYPE. */
 export const d3dkmt_adaptertype: Bits<

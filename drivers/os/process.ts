@@ -45,3 +45,19 @@ export function comm(pid: number): string {
     return "";
   }
 }
+
+/**
+ * The memory of a process that is there (statm of proc(5)): its own, and pages that it shares with others.
+ *
+ * @param pid the process
+ * @returns bytes; 0 if there is no such process or it may not be read
+ */
+export function residentBytes(pid: number): number {
+  if (!Number.isInteger(pid) || pid <= 0) return 0;
+  try {
+    return Number(Deno.readTextFileSync(`/proc/${pid}/statm`).split(" ", 2)[1]) * 4096 || 0;
+  } catch {
+    // It has ended, or this process is out of descriptors.
+    return 0;
+  }
+}

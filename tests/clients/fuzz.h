@@ -239,22 +239,29 @@ static void end_with(pid_t parent) {
   if (getppid() != parent) _exit(0);
 }
 
-// PROGRAM SEED SECONDS TABLE [WORKERS]: runs workers of a seed each, and kills them after `life` seconds, until the time is over.
-// Returns 1 if one ended by itself.
+// Whether `steps` have been taken since there were `before`.
+static int taken(uint64_t before, uint64_t steps) {
+  return __atomic_load_n(&shared->steps, __ATOMIC_RELAXED) - before >= steps;
+}
+
+// PROGRAM SEED SECONDS TABLE [WORKERS [STEPS]]: runs workers of a seed each, and kills them after `life` seconds, until the time is
+// over and STEPS were taken. On a machine that is busy all takes longer, up to twenty times. Returns 1 if one ended by itself.
 static int run_workers(int argc, char **argv, int workers, double life, void (*worker)(uint64_t seed)) {
   if (argc < 4) return 2;
   pid_t parent = getpid();
   uint64_t seed = strtoull(argv[1], NULL, 0);
-  double end = seconds() + atof(argv[2]);
+  double end = seconds() + atof(argv[2]), patience = seconds() + 20 * atof(argv[2]);
+  uint64_t steps = argc > 5 ? strtoull(argv[5], NULL, 0) : 0;
   int bad = 0;
   if (argc > 4) workers = atoi(argv[4]);
   read_table(argv[3]);
   shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return 2;
-  while (seconds() < end) {
+  while (seconds() < end || (!taken(0, steps) && seconds() < patience)) {
     pid_t pids[8];
-    double until = seconds() + life < end ? seconds() + life : end;
-    uint64_t first = seed;
+    double until = seconds() + life, late = seconds() + 20 * life;
+    uint64_t first = seed, before = shared->steps;
+    if (steps == 0 && until > end) until = late = end;
     for (int i = 0; i < workers && i < 8; i++, seed++) {
       pids[i] = fork();
       if (pids[i] == 0) {
@@ -262,7 +269,7 @@ static int run_workers(int argc, char **argv, int workers, double life, void (*w
         worker(seed);
       }
     }
-    while (seconds() < until) usleep(20000);
+    while (seconds() < until || (steps != 0 && !taken(before, 50) && seconds() < late)) usleep(20000);
     for (int i = 0; i < workers && i < 8; i++) {
       int status;
       kill(pids[i], SIGKILL);

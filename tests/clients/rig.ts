@@ -27,8 +27,8 @@ export interface Running {
   end(): Promise<void>;
   /** Kills it. */
   kill(signal: Deno.Signal): void;
-  /** Serves until it ends. */
-  ended(): Promise<Ended>;
+  /** Serves until it ends, for `seconds` (60) at most. */
+  ended(seconds?: number): Promise<Ended>;
 }
 
 /** A system with a server. */
@@ -116,8 +116,8 @@ export class Rig implements AsyncDisposable {
       },
       end,
       kill: (signal) => child.kill(signal),
-      ended: async () => {
-        await this.serve(() => open === 0);
+      ended: async (seconds = 60) => {
+        await this.serve(() => open === 0, seconds);
         await end();
         return { code: code ?? -1, out, err };
       },

@@ -5,6 +5,8 @@
  */
 
 import { ringChannel } from "udrm/drivers/bus/vmbus/mod.ts";
+import { Grants } from "udrm/drivers/host/dxg/isolated/grants.ts";
+import * as ledger from "udrm/drivers/host/dxg/isolated/ledger_words.ts";
 import { type OpenWire, serveDxgProcess } from "udrm/drivers/host/dxg/isolated/mod.ts";
 import { CpuEngine } from "udrm/drivers/host/dxg/testing.ts";
 import { dieWithParent, eventfd, MessageBuffer, openMemfd } from "udrm/drivers/os/mod.ts";
@@ -22,6 +24,10 @@ function say(text: string, ...fds: number[]): void {
   fds.forEach((fd, i) => buffer.fds[i] = fd);
   buffer.send(CONTROL, written, fds.length);
 }
+
+const hoard: Uint8Array[] = [];
+/** Where the words of the ledger are in what it shares with its broker. */
+const LEDGER = 64;
 
 const wire: OpenWire = (options) => {
   let evil = 0, event = 0;
@@ -59,6 +65,12 @@ const wire: OpenWire = (options) => {
     }
   };
   const signal = dxgkvmb_command_signalguestevent.of();
+  const words = new Uint32Array(options.outgoing.buffer, LEDGER, ledger.LEDGER_SIZE / 4);
+  const ask = (): void => {
+    Atomics.add(words, ledger.ASK, 1);
+    options.signal();
+  };
+  let random = 1;
   const ACTS: Record<number, () => void> = {
     1: () => Deno.exit(9),
     2: () => {
@@ -90,6 +102,47 @@ const wire: OpenWire = (options) => {
     19: () => {
       for (let i = 0; i < 20_000; i++) say('{"kind":"changed","share":1073741824}');
     },
+    25: () => { // never gives memory back
+      Grants.prototype.poll = () => false;
+    },
+    26: () => { // says that it has, and has not
+      Grants.prototype.poll = () => {
+        const limits = Atomics.load(words, ledger.LIMITS);
+        if (Atomics.load(words, ledger.YIELDED) === limits) return false;
+        for (let at = 8; at < words.length; at += 16) Atomics.store(words, at + ledger.HOLD, ledger.POOL_MAX);
+        Atomics.store(words, ledger.YIELDED, limits);
+        ask();
+        return false;
+      };
+    },
+    27: () => { // wants all there is, and all reserved
+      for (let at = 8; at < words.length; at += 16) {
+        for (const word of [ledger.HOLD, ledger.WANT, ledger.FORCE, ledger.WANTED, ledger.RESERVE]) {
+          Atomics.store(words, at + word, word === ledger.RESERVE ? 1000 : 0xffff_ffff);
+        }
+      }
+      ask();
+    },
+    28: () => { // writes random words
+      for (let i = 0; i < 40; i++) {
+        random = Math.imul(random, 1664525) + 1013904223 >>> 0;
+        Atomics.store(words, random % 48, random >>> (random & 31));
+        if (i % 8 === 0) ask();
+      }
+    },
+    29: () => { // asks more than anybody who works
+      for (const end = performance.now() + 3000; performance.now() < end;) ask();
+    },
+    30: () => { // takes memory that nobody gave it
+      for (let i = 0; i < 16 && hoard.length < 16; i++) hoard.push(new Uint8Array(64 << 20).fill(1));
+    },
+    31: () => { // writes to whoever reads the trace
+      const event = [0, "\u001b[2J\u001b]0;mine\u0007", "a\nb\u202e", "\u009b31mred"];
+      say(JSON.stringify({ kind: "trace", events: [event, "none", {}, null], dropped: 7 }));
+    },
+    32: () => say(JSON.stringify({ kind: "trace", events: Array(10_000).fill(0), dropped: 0 })),
+    33: () => say('{"kind":"trace","events":{},"dropped":0}'),
+    34: () => say('{"kind":"trace","events":[],"dropped":-1}'),
   };
   return channel;
 };

@@ -187,6 +187,10 @@ const ACTS: readonly (readonly [number, string])[] = [
   [20, "answers what nobody asked"],
   [21, "answers twice"],
   [22, "answers too much"],
+  [29, "asks for memory without end"],
+  [32, "tells too much of itself"],
+  [33, "tells what is no trace"],
+  [34, "has dropped less than nothing of its trace"],
 ];
 
 Deno.test("isolated: a host process that says what cannot be is ended", async (t) => {

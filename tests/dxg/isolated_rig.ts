@@ -21,6 +21,8 @@ import { Client } from "./rig.ts";
 export interface IsolatedRigOptions extends Partial<IsolatedDxgOptions> {
   /** The argument of the host processes. */
   readonly mode?: string;
+  /** Whether what the host refuses is noted in `refused`; true. */
+  readonly listen?: boolean;
 }
 
 /** A system with a dxg adapter (card0), whose clients have host processes, and vgem (card1). */
@@ -31,11 +33,13 @@ export class IsolatedRig implements Disposable {
   readonly refused: string[] = [];
   readonly #resources = new DisposableStack();
 
-  constructor({ mode = "good", ...options }: IsolatedRigOptions = {}) {
+  constructor({ mode = "good", listen = true, ...options }: IsolatedRigOptions = {}) {
     this.system = new System({ clock: new RealClock(monotonicNs), pages: memfdAllocator() });
-    this.system.trace.listen((event) => {
-      if (event.floor === "host") this.refused.push(`${event.subject}: ${event.result}`);
-    });
+    if (listen) {
+      this.system.trace.listen((event) => {
+        if (event.floor === "host") this.refused.push(`${event.subject}: ${event.result}`);
+      });
+    }
     const entry = fileURLToPath(new URL("./isolated_child.ts", import.meta.url));
     const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
     const args = ["run", "-A", "--no-prompt", "--no-check", "--config", config, entry, String(Deno.pid), mode];

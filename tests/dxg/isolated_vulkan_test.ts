@@ -11,14 +11,15 @@ import { IsolatedClient, SHARED_FENCE, SHARED_RESOURCE } from "./isolated_rig.ts
 
 const WAIT = k.LX_DXWAITFORSYNCHRONIZATIONOBJECTFROMCPU;
 
-/** A system whose host processes, on the CPU's Vulkan, are watched by the validation layers. */
-async function validated(body: (system: System) => Promise<void>, timeout?: number): Promise<void> {
+/** A system whose host processes, on the CPU's Vulkan, are watched by the validation layers. @param size of each kind of memory. */
+async function validated(body: (system: System) => Promise<void>, timeout?: number, size?: number): Promise<void> {
   const log = Deno.makeTempFileSync();
   const names = { UDRM_VULKAN_VALIDATION: "1", UDRM_VULKAN_VALIDATION_LOG: log };
   const before = Object.keys(names).map((name) => [name, Deno.env.get(name)] as const);
   for (const [name, value] of Object.entries(names)) Deno.env.set(name, value);
   try {
-    const source = drivers.dxg({ isolate: "process", gpu: "cpu", timeout });
+    const sizes = { localMemory: size, nonLocalMemory: size };
+    const source = drivers.dxg({ isolate: "process", gpu: "cpu", timeout, ...sizes });
     using system = createSystem({ pages: "memfd", clock: "monotonic", drivers: [source] });
     await body(system);
   } finally {
@@ -85,6 +86,44 @@ Deno.test("isolated on Vulkan: a resource and a fence of two clients", () =>
       assertEquals(new Uint32Array(seen.slice().buffer).every((word) => word === 0xabcd_0123), true);
     }
   }));
+
+Deno.test("isolated on Vulkan: two clients by turns use more memory than there is, and each keeps its bytes", () =>
+  validated(
+    async (system) => {
+      const clients = [0, 1].map(() => {
+        const c = new IsolatedClient(system.process());
+        const { allocation } = c.allocate(c.privateData(10 << 20));
+        const seen = c.lock(allocation), va = Number(c.map(allocation, 2560)), fence = c.fence();
+        const fill = c.commands((w) => w.put(isa.DXP_FILL, [va + 4, 4, c.task.tgid]));
+        return { c, allocation, seen, fence, fill };
+      });
+      for (let round = 1; round <= 4; round++) {
+        for (const { c, allocation, seen, fence, fill } of clients) {
+          const arg = k.d3dddi_makeresident.of({
+            paging_queue: c.paging.paging_queue,
+            alloc_count: 1,
+            allocation_list: c.handles(allocation),
+          });
+          await c.dxg.wait(k.LX_DXMAKERESIDENT, arg);
+          await c.dxg.wait(WAIT, c.cpuWait(c.paging.sync_object, arg.paging_fence_value));
+          c.task.at(seen, 1)[0] = round;
+          c.submit(fill.address, fill.length);
+          c.signalFromGpu(fence.sync_object, BigInt(round));
+          await c.dxg.wait(WAIT, c.cpuWait(fence.sync_object, BigInt(round)));
+          assertEquals(c.state(), k._D3DKMT_DEVICEEXECUTION_ACTIVE);
+          const flags = k.d3dddi_evict_flags.evict_only_if_necessary;
+          const list = c.handles(allocation);
+          c.dxg.ioctl(k.LX_DXEVICT, k.d3dkmt_evict.of({ device: c.device, alloc_count: 1, allocations: list, flags }));
+        }
+        for (const { c, seen } of clients) {
+          const words = new Uint32Array(c.task.at(seen, 8).slice().buffer);
+          assertEquals([...words], [round, c.task.tgid]);
+        }
+      }
+    },
+    undefined,
+    16 << 20,
+  ));
 
 Deno.test("isolated on Vulkan: an endless shader costs its client alone, and is gone with it", () =>
   validated(async (system) => {

@@ -4,6 +4,7 @@
  */
 
 import { close, setCloexec } from "../../os/mod.ts";
+import { compileSooner } from "../../os/tiers.ts";
 
 /** The processes of one supervisor. */
 export class Processes {
@@ -29,7 +30,10 @@ export class Processes {
       if (this.#ending) return;
       setCloexec(control, false);
       const child = new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "--no-prompt", this.#entry, String(control), String(Deno.pid), ...this.#args],
+        args: [
+          ...["run", ...compileSooner(), "-A", "--no-prompt"],
+          ...[this.#entry, String(control), String(Deno.pid), ...this.#args],
+        ],
         stdin: "null",
         stdout: "inherit",
         stderr: "inherit",

@@ -22,6 +22,7 @@ import { SyncObject } from "./fences.ts";
 import type { DxgDevice } from "./objects.ts";
 import type { QueueOrder } from "./promises.ts";
 import type { DxgProcess } from "./process.ts";
+import { markBlock } from "./queue_marker.ts";
 import type { Steps } from "./steps.ts";
 
 /** What a WAITFORSYNCOBJECTFROMGPU is sent to. */
@@ -54,7 +55,8 @@ export function* waitOnQueue(
   message.part(at, count * 8).set(new Uint8Array(values.buffer, values.byteOffset, count * 8));
   message.part(at + count * 8, count * 4).set(new Uint8Array(objects.buffer, objects.byteOffset, count * 4));
   const result = check(yield* status(message));
-  process.noteWaits(queue.order, objects, (i) => values[i]);
+  const block = process.noteWaits(queue.order, objects, (i) => values[i]);
+  if (block !== 0) yield* markBlock(process, queue, block);
   return result;
 }
 

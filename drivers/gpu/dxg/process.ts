@@ -278,9 +278,14 @@ export class DxgProcess {
     return object !== undefined && "values" in object ? object : undefined;
   }
 
-  /** Notes that work queued on `order` waits for fences. */
-  noteWaits(order: QueueOrder, handles: ArrayLike<number>, value: (index: number) => bigint): void {
-    this.#note(handles, (fence, i) => fence === undefined ? order.block() : order.wait(fence, value(i)));
+  /** Notes that work queued on `order` waits for fences; the number of a wait that nobody promises to end, or 0. */
+  noteWaits(order: QueueOrder, handles: ArrayLike<number>, value: (index: number) => bigint): number {
+    let block = 0;
+    this.#note(handles, (fence, i) => {
+      if (fence === undefined) block = order.block();
+      else order.wait(fence, value(i));
+    });
+    return block;
   }
 
   /** Notes that work queued on `order` signals fences. */

@@ -63,12 +63,22 @@ export class FenceValues {
   }
 }
 
+/** What will say that a queue has come past a wait. */
+export interface Marker {
+  /** Nobody needs to know any more. */
+  remove(): void;
+}
+
 /** The order of waits and signals in a context or hardware queue. */
 export class QueueOrder {
+  /** Markers that the queue has not come to. */
+  readonly markers: Set<Marker> = new Set();
   // The highest value of each fence that it waits for and nobody has promised, and what it will signal behind that.
   readonly #waits = new Map<FenceValues, bigint>();
   readonly #deferred = new Map<FenceValues, bigint>();
-  #blocked = false;
+  // Waits for what nobody promises: how many there were, and which of them the queue has come past.
+  #blocks = 0;
+  #passed = 0;
 
   /** A wait is queued. */
   wait(fence: FenceValues, value: bigint): void {
@@ -78,15 +88,21 @@ export class QueueOrder {
     fence.add(this);
   }
 
-  /** A wait is queued for something that nobody ever promises: a mutex, a semaphore. */
-  block(): void {
-    this.#blocked = true;
+  /** A wait is queued for something that nobody ever promises: a mutex, a semaphore. Its number. */
+  block(): number {
+    return ++this.#blocks;
+  }
+
+  /** The queue has come past such a wait: what it signals behind that is promised, if it waits for nothing else. */
+  pass(block: number): void {
+    if (block > this.#passed) this.#passed = block;
+    for (const [fence, value] of this.settle()) fence.promise(value);
   }
 
   /** A signal is queued: a promise, unless the queue waits for something that is none. */
   signal(fence: FenceValues, value: bigint): void {
     for (const [waited, to] of this.#waits) if (to <= waited.promised) this.#forget(waited);
-    if (!this.#blocked && this.#waits.size === 0) return fence.promise(value);
+    if (this.#passed === this.#blocks && this.#waits.size === 0) return fence.promise(value);
     const old = this.#deferred.get(fence);
     if (old === undefined || value > old) this.#deferred.set(fence, value);
   }
@@ -99,7 +115,7 @@ export class QueueOrder {
   /** @internal Something that it waits for may be promised now: what is promised by that. */
   settle(): [FenceValues, bigint][] {
     for (const [waited, to] of this.#waits) if (to <= waited.promised) this.#forget(waited);
-    if (this.#blocked || this.#waits.size > 0) return [];
+    if (this.#passed < this.#blocks || this.#waits.size > 0) return [];
     const out = [...this.#deferred];
     this.#deferred.clear();
     return out;
@@ -110,5 +126,6 @@ export class QueueOrder {
     for (const fence of this.#waits.keys()) fence.delete(this);
     this.#waits.clear();
     this.#deferred.clear();
+    for (const marker of [...this.markers]) marker.remove();
   }
 }

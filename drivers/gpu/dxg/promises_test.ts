@@ -56,3 +56,26 @@ Deno.test("QueueOrder: two queues that wait for each other promise nothing; neit
   b.promise(1n);
   assertEquals(a.promised, 0n);
 });
+
+Deno.test("QueueOrder: past a wait for a mutex, what was signalled behind it is promised; not behind the next one", () => {
+  const [a, b, c] = [new FenceValues(0n), new FenceValues(0n), new FenceValues(0n)];
+  const queue = new QueueOrder();
+  const first = queue.block();
+  queue.signal(a, 1n);
+  const second = queue.block();
+  queue.signal(a, 2n);
+  queue.pass(first);
+  assertEquals(a.promised, 0n);
+  queue.wait(b, 1n);
+  queue.pass(second);
+  queue.pass(first); // comes late
+  assertEquals(a.promised, 0n);
+  b.promise(1n);
+  assertEquals(a.promised, 2n);
+  queue.signal(c, 3n);
+  assertEquals(c.promised, 3n);
+  let removed = 0;
+  queue.markers.add({ remove: () => void removed++ });
+  queue.close();
+  assertEquals(removed, 1);
+});

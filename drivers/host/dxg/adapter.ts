@@ -6,7 +6,7 @@
 import { DrmError } from "../../../core/error.ts";
 import type { Engine, EngineInfo, EngineMemory } from "../../../core/host_dxg.ts";
 import { pageAlign, type PageAllocator } from "../../../core/memory.ts";
-import { Vram, type VramClient } from "../../../core/vram.ts";
+import { Vram, type VramClient, type VramLedger } from "../../../core/vram.ts";
 import { _D3DKMT_DEVICEEXECUTION_RESET } from "../../../uapi/d3dkmthk_device.ts";
 import {
   _D3DKMT_MEMORY_SEGMENT_GROUP_LOCAL,
@@ -36,6 +36,8 @@ export interface DxgAdapterOptions {
   readonly localMemory?: number;
   /** Bytes of system memory to give to guests, default all that the engine reaches. */
   readonly nonLocalMemory?: number;
+  /** Who gives its memory out, where other hosts have the same: segment 0 is local, 1 not. */
+  readonly ledger?: VramLedger;
 }
 
 /** Memory that reads as zero, for reservations: bytes at a time. */
@@ -79,7 +81,7 @@ export class DxgAdapter {
     const segments = [{ name: "local", size: options.localMemory ?? this.info.localMemory }];
     const other = options.nonLocalMemory ?? this.info.nonLocalMemory;
     if (other > 0) segments.push({ name: "non-local", size: other });
-    this.vram = new Vram<Backing>(segments, backingOps);
+    this.vram = new Vram<Backing>(segments, backingOps, options.ledger);
   }
 
   /** Segments that a kind of memory may lie in, the best first. */

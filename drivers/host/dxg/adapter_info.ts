@@ -18,6 +18,10 @@ const MAX_PATH = 260;
 const REGISTRY = { type: 0, name: 8, valueType: 528, outputSize: 536, status: 540, output: 544, size: 552 } as const;
 const REGISTRY_FAIL = 2;
 const REG_SZ = 1, REG_QWORD = 11;
+/** D3DKMDT_GRAPHICS_PREEMPTION_DMA_BUFFER_BOUNDARY, and of compute. */
+const PREEMPTION_DMA_BUFFER_BOUNDARY = 100;
+/** KMT_DRIVERVERSION_WDDM_2_7. */
+const WDDM_VERSION = 2700;
 
 type Answer = (adapter: DxgAdapter, blob: Uint8Array, view: DataView) => void;
 
@@ -69,33 +73,94 @@ function nodeMetadata(adapter: DxgAdapter, _: Uint8Array, view: DataView): void 
   view.setUint8(77, 0);
 }
 
-// D3DKMT_PHYSICAL_ADAPTER_INDEX first: a linked set has one member here.
-function deviceIds(adapter: DxgAdapter, _: Uint8Array, view: DataView): void {
+// PhysicalAdapterIndex, which comes first: a linked set has one member here.
+function onePhysicalAdapter(view: DataView): void {
   if (view.getUint32(0, true) !== 0) throw new DrmError("EINVAL", "Cannot describe a second physical adapter");
+}
+
+function deviceIds(adapter: DxgAdapter, _: Uint8Array, view: DataView): void {
+  onePhysicalAdapter(view);
   const ids = [adapter.info.vendorId, adapter.info.deviceId, 0, 0, 0, 0];
   ids.forEach((id, i) => view.setUint32(4 + 4 * i, id, true));
 }
 
-// There is no registry; the two values that programs ask for are told from the facts.
+/** Strings of the adapter's key that programs ask for, from the facts. */
+const REGISTRY_STRINGS: ReadonlyMap<string, (adapter: DxgAdapter) => string> = new Map([
+  ["HardwareInformation.AdapterString", ({ info }: DxgAdapter) => info.name],
+  ["HardwareInformation.ChipType", ({ info }: DxgAdapter) => info.name],
+  ["DriverDesc", describe],
+]);
+
+function describe({ info }: DxgAdapter): string {
+  return `${info.name} (${info.driverName})`;
+}
+
+// There is no registry.
 function registry(adapter: DxgAdapter, blob: Uint8Array, view: DataView): void {
   const name = readUtf16(view, REGISTRY.name, MAX_PATH);
   const isAdapterKey = view.getUint32(REGISTRY.type, true) === 1;
   view.setUint32(REGISTRY.outputSize, 0, true);
   view.setUint32(REGISTRY.status, REGISTRY_FAIL, true);
   if (!isAdapterKey) return;
-  if (name === "HardwareInformation.qwMemorySize" && blob.length >= REGISTRY.size) {
+  const text = REGISTRY_STRINGS.get(name)?.(adapter);
+  if (text !== undefined) {
+    const bytes = 2 * (text.length + 1);
+    view.setUint32(REGISTRY.valueType, REG_SZ, true);
+    view.setUint32(REGISTRY.outputSize, bytes, true);
+    const fits = blob.length >= REGISTRY.output + bytes;
+    if (fits) writeUtf16(view, REGISTRY.output, bytes / 2, text);
+    view.setUint32(REGISTRY.status, fits ? 0 : 1, true); // 1: buffer overflow
+  } else if (name === "HardwareInformation.qwMemorySize" && blob.length >= REGISTRY.size) {
     view.setUint32(REGISTRY.valueType, REG_QWORD, true);
     view.setUint32(REGISTRY.outputSize, 8, true);
     view.setBigUint64(REGISTRY.output, BigInt(adapter.vram.segments[0].size), true);
     view.setUint32(REGISTRY.status, 0, true);
-  } else if (name === "HardwareInformation.AdapterString") {
-    const bytes = 2 * (adapter.info.name.length + 1);
-    view.setUint32(REGISTRY.valueType, REG_SZ, true);
-    view.setUint32(REGISTRY.outputSize, bytes, true);
-    const fits = blob.length >= REGISTRY.output + bytes;
-    if (fits) writeUtf16(view, REGISTRY.output, bytes / 2, adapter.info.name);
-    view.setUint32(REGISTRY.status, fits ? 0 : 1, true); // 1: buffer overflow
   }
+}
+
+// UserModeDriverName, OpenGLDriverName: values of the registry that are not there.
+function noFile(): never {
+  throw new DrmError("ENOENT", "Cannot name a user-mode driver's file: there is none");
+}
+
+// DedicatedVideoMemorySize, DedicatedSystemMemorySize, SharedSystemMemorySize.
+function segmentSizes({ vram }: DxgAdapter, view: DataView, at: number): void {
+  view.setBigUint64(at, BigInt(vram.segments[0].size), true);
+  view.setBigUint64(at + 8, 0n, true);
+  view.setBigUint64(at + 16, BigInt(vram.segments[1]?.size ?? 0), true);
+}
+
+// Behind the index and those sizes: LocalMemory, NonLocalMemory, NonBudgetMemory.
+function segmentGroupSizes(adapter: DxgAdapter, _: Uint8Array, view: DataView): void {
+  onePhysicalAdapter(view);
+  segmentSizes(adapter, view, 8);
+  view.setBigUint64(32, BigInt(adapter.vram.segments[0].size), true);
+  view.setBigUint64(40, BigInt(adapter.vram.segments[1]?.size ?? 0), true);
+  view.setBigUint64(48, 0n, true);
+}
+
+// The UUID is in the order of its text; a GUID's first three members are numbers.
+function adapterGuid({ info }: DxgAdapter, _: Uint8Array, view: DataView): void {
+  const uuid = new DataView(new ArrayBuffer(16));
+  for (let i = 0; i < 16; i++) uuid.setUint8(i, info.uuid[i] ?? 0);
+  view.setUint32(0, uuid.getUint32(0), true);
+  view.setUint16(4, uuid.getUint16(4), true);
+  view.setUint16(6, uuid.getUint16(6), true);
+  for (let i = 8; i < 16; i++) view.setUint8(i, uuid.getUint8(i));
+}
+
+// GraphicsPreemptionGranularity, ComputePreemptionGranularity, bits that are about displays and hibernation.
+function preemption(_: DxgAdapter, __: Uint8Array, view: DataView): void {
+  view.setUint32(0, PREEMPTION_DMA_BUFFER_BOUNDARY, true);
+  view.setUint32(4, PREEMPTION_DMA_BUFFER_BOUNDARY, true);
+  view.setUint32(8, 0, true);
+}
+
+// Flags (read-only pages, pages coherent with the CPU's caches; all pages may be executed), VirtualAddressBitCount.
+function gpuMmu(_: DxgAdapter, __: Uint8Array, view: DataView): void {
+  onePhysicalAdapter(view);
+  view.setUint32(4, 1 | 4, true);
+  view.setUint32(8, VA_BITS, true);
 }
 
 function driverPrivate(adapter: DxgAdapter, blob: Uint8Array): void {
@@ -116,40 +181,81 @@ function driverPrivate(adapter: DxgAdapter, blob: Uint8Array): void {
   blob.set(dxg_driver_adapter.bytes(answer));
 }
 
-const answers: ReadonlyMap<number, { readonly size: number; readonly answer: Answer }> = new Map<
-  number,
-  { readonly size: number; readonly answer: Answer }
->([
+type Entry = { readonly size: number; readonly answer: Answer };
+
+/** An answer of 32 bits. */
+const word = (value: (adapter: DxgAdapter) => number): Entry => ({
+  size: 4,
+  answer: (adapter, _, view) => view.setUint32(0, value(adapter) >>> 0, true),
+});
+
+// D3DKMT_ADAPTERREGISTRYINFO: adapter, BIOS, DAC, chip.
+const registryInfo: Entry = {
+  size: 4 * 2 * MAX_PATH,
+  answer: ({ info }, _, view) =>
+    [info.name, info.driverInfo, "", info.name].forEach((s, i) => writeUtf16(view, i * 2 * MAX_PATH, MAX_PATH, s)),
+};
+const description: Entry = {
+  size: 8192,
+  answer: (adapter, _, view) => writeUtf16(view, 0, 4096, describe(adapter)),
+};
+const hybrid: Entry = word((adapter) => {
+  const bits = kmt.d3dkmt_adaptertype, type = adapterType(adapter);
+  return ((type & bits.hybrid_integrated) !== 0 ? 2 : 0) | ((type & bits.hybrid_discrete) !== 0 ? 4 : 0);
+});
+const none: Entry = word(() => 0);
+const version: Entry = word(() => WDDM_VERSION);
+const guid: Entry = { size: 16, answer: adapterGuid };
+const granularity: Entry = { size: 12, answer: preemption };
+
+const answers: ReadonlyMap<number, Entry> = new Map<number, Entry>([
   [kmt._KMTQAITYPE_UMDRIVERPRIVATE, { size: dxg_driver_adapter.size, answer: driverPrivate }],
-  // D3DKMT_UMDFILENAMEINFO: a version, then the path. There is no such file.
-  [kmt._KMTQAITYPE_UMDRIVERNAME, {
-    size: 4 + 2 * MAX_PATH,
-    answer: (_, __, view) => writeUtf16(view, 4, MAX_PATH, ""),
-  }],
-  // D3DKMT_OPENGLINFO: the path, version, flags. Nor such a file.
-  [kmt._KMTQAITYPE_UMOPENGLINFO, { size: 2 * MAX_PATH + 8, answer: (_, blob) => void blob.fill(0) }],
-  // D3DKMT_ADAPTERREGISTRYINFO: adapter, BIOS, DAC, chip.
-  [kmt._KMTQAITYPE_ADAPTERREGISTRYINFO, {
-    size: 4 * 2 * MAX_PATH,
-    answer: ({ info }, _, view) =>
-      [info.name, info.driverInfo, "", info.name].forEach((s, i) => writeUtf16(view, i * 2 * MAX_PATH, MAX_PATH, s)),
-  }],
-  [kmt._KMTQAITYPE_ADAPTERTYPE, { size: 4, answer: (a, _, view) => view.setUint32(0, adapterType(a), true) }],
-  [kmt._KMTQAITYPE_ADAPTERTYPE_RENDER, { size: 4, answer: (a, _, view) => view.setUint32(0, adapterType(a), true) }],
-  [kmt._KMTQAITYPE_NODEMETADATA, { size: 80, answer: nodeMetadata }],
-  [kmt._KMTQAITYPE_PHYSICALADAPTERCOUNT, { size: 4, answer: (_, __, view) => view.setUint32(0, 1, true) }],
+  [kmt._KMTQAITYPE_UMDRIVERNAME, { size: 4 + 2 * MAX_PATH, answer: noFile }],
+  [kmt._KMTQAITYPE_UMOPENGLINFO, { size: 2 * MAX_PATH + 8, answer: noFile }],
+  [kmt._KMTQAITYPE_UMD_DRIVER_VERSION, { size: 8, answer: noFile }],
+  [kmt._KMTQAITYPE_GETSEGMENTSIZE, { size: 24, answer: (adapter, _, view) => segmentSizes(adapter, view, 0) }],
+  [kmt._KMTQAITYPE_GETSEGMENTGROUPSIZE, { size: 56, answer: segmentGroupSizes }],
+  [kmt._KMTQAITYPE_ADAPTERGUID, guid],
+  [kmt._KMTQAITYPE_ADAPTERGUID_RENDER, guid],
+  [kmt._KMTQAITYPE_ADAPTERREGISTRYINFO, registryInfo],
+  [kmt._KMTQAITYPE_ADAPTERREGISTRYINFO_RENDER, registryInfo],
+  [kmt._KMTQAITYPE_CHECKDRIVERUPDATESTATUS, none],
+  [kmt._KMTQAITYPE_CHECKDRIVERUPDATESTATUS_RENDER, none],
+  [kmt._KMTQAITYPE_VIRTUALADDRESSINFO, word(() => 1)],
+  [kmt._KMTQAITYPE_DRIVERVERSION, version],
+  [kmt._KMTQAITYPE_DRIVERVERSION_RENDER, version],
+  [kmt._KMTQAITYPE_ADAPTERTYPE, word(adapterType)],
+  [kmt._KMTQAITYPE_ADAPTERTYPE_RENDER, word(adapterType)],
+  [kmt._KMTQAITYPE_WDDM_1_2_CAPS, granularity],
+  [kmt._KMTQAITYPE_WDDM_1_2_CAPS_RENDER, granularity],
+  [kmt._KMTQAITYPE_WDDM_1_3_CAPS, hybrid],
+  [kmt._KMTQAITYPE_WDDM_1_3_CAPS_RENDER, hybrid],
+  // Support64BitAtomics, GpuMmuSupported, SupportSurpriseRemoval.
+  [kmt._KMTQAITYPE_WDDM_2_0_CAPS, word(() => 1 | 2 | 0x20)],
+  // HwSchSupported, HwSchEnabled, HwSchEnabledByDefault: hardware queues are always there.
+  [kmt._KMTQAITYPE_WDDM_2_7_CAPS, word(() => 7)],
+  // HwSchSupportState (DXGK_FEATURE_SUPPORT_STABLE), HwSchEnabled.
+  [kmt._KMTQAITYPE_WDDM_2_9_CAPS, word(() => 2 | 4)],
+  [kmt._KMTQAITYPE_WDDM_3_0_CAPS, none],
+  [kmt._KMTQAITYPE_CROSSADAPTERRESOURCE_SUPPORT, none],
+  // Packed: 78 bytes where libdxg asks, 80 where a compiler has aligned it.
+  [kmt._KMTQAITYPE_NODEMETADATA, { size: 78, answer: nodeMetadata }],
+  [kmt._KMTQAITYPE_PHYSICALADAPTERCOUNT, word(() => 1)],
   [kmt._KMTQAITYPE_PHYSICALADAPTERDEVICEIDS, { size: 28, answer: deviceIds }],
+  [kmt._KMTQAITYPE_QUERY_GPUMMU_CAPS, { size: 12, answer: gpuMmu }],
   [kmt._KMTQAITYPE_QUERYREGISTRY, { size: REGISTRY.output, answer: registry }],
+  // Four parts of 16 bits.
+  [kmt._KMTQAITYPE_KMD_DRIVER_VERSION, {
+    size: 8,
+    answer: (_, __, view) => view.setBigUint64(0, BigInt(DXG_DRIVER_VERSION) << 48n, true),
+  }],
   [kmt._KMTQAITYPE_QUERY_ADAPTER_UNIQUE_GUID, {
     size: 80,
     answer: ({ info }, _, view) => writeUtf16(view, 0, 40, guidOf(info.uuid)),
   }],
-  [kmt._KMTQAITYPE_DRIVER_DESCRIPTION, {
-    size: 8192,
-    answer: ({ info }, _, view) => writeUtf16(view, 0, 4096, `${info.name} (${info.driverName})`),
-  }],
-  // HwSchSupported, HwSchEnabled, HwSchEnabledByDefault: hardware queues are always there.
-  [kmt._KMTQAITYPE_WDDM_2_7_CAPS, { size: 4, answer: (_, __, view) => view.setUint32(0, 7, true) }],
+  [kmt._KMTQAITYPE_DRIVER_DESCRIPTION, description],
+  [kmt._KMTQAITYPE_DRIVER_DESCRIPTION_RENDER, description],
+  [kmt._KMTQAITYPE_PARAVIRTUALIZATION_RENDER, { size: 1, answer: (_, __, view) => view.setUint8(0, 0) }],
 ]);
 
 /** The types that are answered. */
@@ -158,11 +264,12 @@ export const QUERY_ADAPTER_INFO_TYPES: readonly number[] = [...answers.keys()];
 /**
  * Answers a query in place.
  * @param blob the question, which becomes the answer.
- * @throws {DrmError} EPERM (STATUS_NOT_SUPPORTED) for other types; EINVAL if there is no room, or the question is wrong
+ * @throws {DrmError} EINVAL for other types, as Windows has it, if there is no room, and if the question is wrong; ENOENT for
+ * files that there are not
  */
 export function queryAdapterInfo(adapter: DxgAdapter, type: number, blob: Uint8Array): void {
   const entry = answers.get(type);
-  if (entry === undefined) throw new DrmError("EPERM", `Cannot answer query ${type}: there is no such information`);
+  if (entry === undefined) throw new DrmError("EINVAL", `Cannot answer query ${type}: there is no such information`);
   if (blob.length < entry.size) {
     throw new DrmError("EINVAL", `Cannot answer query ${type} in ${blob.length} bytes: it needs ${entry.size}`);
   }

@@ -33,8 +33,8 @@ Deno.test("QUERYADAPTERINFO answers the types that open clients ask for, honestl
   assertEquals(ask(kmt._KMTQAITYPE_WDDM_2_7_CAPS, 4).getUint32(0, true), 7);
   assertEquals(readUtf16(ask(kmt._KMTQAITYPE_DRIVER_DESCRIPTION, 8192), 0, 4096), "CPU engine (testing)");
   assertEquals(readUtf16(ask(kmt._KMTQAITYPE_ADAPTERREGISTRYINFO, 2080), 0, 260), "CPU engine");
-  assertEquals(readUtf16(ask(kmt._KMTQAITYPE_UMDRIVERNAME, 524), 4, 260), "");
-  assertEquals(readUtf16(ask(kmt._KMTQAITYPE_UMOPENGLINFO, 528), 0, 260), "");
+  assertEquals(readUtf16(ask(kmt._KMTQAITYPE_ADAPTERREGISTRYINFO_RENDER, 2080), 0, 260), "CPU engine");
+  assertEquals(readUtf16(ask(kmt._KMTQAITYPE_DRIVER_DESCRIPTION_RENDER, 8192), 0, 4096), "CPU engine (testing)");
   assertEquals(
     readUtf16(ask(kmt._KMTQAITYPE_QUERY_ADAPTER_UNIQUE_GUID, 80), 0, 40),
     "{00010203-0405-0607-0809-0a0b0c0d0e0f}",
@@ -43,11 +43,61 @@ Deno.test("QUERYADAPTERINFO answers the types that open clients ask for, honestl
   assertEquals([driver.magic, driver.node_count, driver.local_memory], [DXG_DRIVER_MAGIC, 2, 64 << 20]);
 });
 
-Deno.test("NODEMETADATA describes each node, and no more", () => {
+Deno.test("QUERYADAPTERINFO: sizes, versions and capabilities, of this adapter", () => {
+  using g = new TestGuest({ localMemory: 32 << 20 });
+  g.boot();
+  const ask = (type: number, size: number, index = 0): DataView => {
+    const blob = new Uint8Array(size);
+    if (index !== 0) blob.set(words([index]));
+    const { status, view } = query(g, type, blob);
+    assertEquals(status, index === 0 ? 0 : nt.STATUS_INVALID_PARAMETER, `type ${type}`);
+    return view;
+  };
+  const numbers = (view: DataView, from: number): number[] =>
+    Array.from({ length: (view.byteLength - from) / 8 }, (_, i) => Number(view.getBigUint64(from + 8 * i, true)));
+  const other = g.host.adapters[0].vram.segments[1]?.size ?? 0;
+  assertEquals(numbers(ask(kmt._KMTQAITYPE_GETSEGMENTSIZE, 24), 0), [32 << 20, 0, other]);
+  const groups = numbers(ask(kmt._KMTQAITYPE_GETSEGMENTGROUPSIZE, 56), 8);
+  assertEquals(groups, [32 << 20, 0, other, 32 << 20, other, 0]);
+  for (const type of [kmt._KMTQAITYPE_GETSEGMENTGROUPSIZE, kmt._KMTQAITYPE_QUERY_GPUMMU_CAPS]) ask(type, 56, 1);
+  // {00010203-0405-0607-0809-0a0b0c0d0e0f} as a GUID.
+  const guid = ask(kmt._KMTQAITYPE_ADAPTERGUID, 16);
+  assertEquals([guid.getUint32(0, true), guid.getUint16(4, true), guid.getUint16(6, true)], [0x10203, 0x405, 0x607]);
+  assertEquals(guid.getBigUint64(8), 0x08090a0b0c0d0e0fn);
+  const mmu = ask(kmt._KMTQAITYPE_QUERY_GPUMMU_CAPS, 12);
+  assertEquals([mmu.getUint32(4, true), mmu.getUint32(8, true)], [5, 48]);
+  const preemption = ask(kmt._KMTQAITYPE_WDDM_1_2_CAPS_RENDER, 12);
+  assertEquals([0, 4, 8].map((at) => preemption.getUint32(at, true)), [100, 100, 0]);
+  assertEquals(ask(kmt._KMTQAITYPE_KMD_DRIVER_VERSION, 8).getBigUint64(0, true), 1n << 48n);
+  const flags: [number, number][] = [
+    [kmt._KMTQAITYPE_DRIVERVERSION, 2700],
+    [kmt._KMTQAITYPE_VIRTUALADDRESSINFO, 1],
+    [kmt._KMTQAITYPE_CHECKDRIVERUPDATESTATUS, 0],
+    [kmt._KMTQAITYPE_WDDM_1_3_CAPS, 0],
+    [kmt._KMTQAITYPE_WDDM_2_0_CAPS, 0x23],
+    [kmt._KMTQAITYPE_WDDM_2_9_CAPS, 6],
+    [kmt._KMTQAITYPE_WDDM_3_0_CAPS, 0],
+    [kmt._KMTQAITYPE_CROSSADAPTERRESOURCE_SUPPORT, 0],
+  ];
+  for (const [type, value] of flags) assertEquals(ask(type, 4).getUint32(0, true), value, `type ${type}`);
+  assertEquals(ask(kmt._KMTQAITYPE_PARAVIRTUALIZATION_RENDER, 1).getUint8(0), 0);
+});
+
+Deno.test("QUERYADAPTERINFO: files of user-mode drivers are not there, an empty name is no name", () => {
+  using g = new TestGuest();
+  g.boot();
+  const sizes = [[kmt._KMTQAITYPE_UMDRIVERNAME, 524], [kmt._KMTQAITYPE_UMOPENGLINFO, 528]];
+  for (const [type, size] of [...sizes, [kmt._KMTQAITYPE_UMD_DRIVER_VERSION, 8]]) {
+    const { status } = query(g, type, new Uint8Array(size));
+    assertEquals(nt.ntstatusToReturn(status), -2, `type ${type}`);
+  }
+});
+
+Deno.test("NODEMETADATA describes each node, and no more, in the 78 bytes of a packed struct", () => {
   using g = new TestGuest();
   g.boot();
   const node = (ordinal: number) => {
-    const blob = new Uint8Array(80);
+    const blob = new Uint8Array(78);
     blob.set(words([ordinal]));
     return query(g, kmt._KMTQAITYPE_NODEMETADATA, blob);
   };
@@ -55,7 +105,7 @@ Deno.test("NODEMETADATA describes each node, and no more", () => {
   assertEquals(node(2).status, nt.STATUS_INVALID_PARAMETER);
 });
 
-Deno.test("QUERYREGISTRY knows two values, and says of others that they are not there", () => {
+Deno.test("QUERYREGISTRY knows a few values of the adapter, and says of others that they are not there", () => {
   using g = new TestGuest();
   g.boot();
   const ask = (name: string): DataView => {
@@ -69,14 +119,18 @@ Deno.test("QUERYREGISTRY knows two values, and says of others that they are not 
   };
   assertEquals(ask("HardwareInformation.qwMemorySize").getBigUint64(544, true), BigInt(64 << 20));
   assertEquals(readUtf16(ask("HardwareInformation.AdapterString"), 544, 28), "CPU engine");
+  assertEquals(readUtf16(ask("DriverDesc"), 544, 28), "CPU engine (testing)");
   assertEquals(ask("Something").getUint32(540, true), 2);
 });
 
 Deno.test("QUERYADAPTERINFO refuses other types, and too little room", () => {
   using g = new TestGuest();
   g.boot();
-  assertEquals(query(g, 999, new Uint8Array(4)).status, nt.STATUS_NOT_SUPPORTED);
+  for (const type of [999, kmt._KMTQAITYPE_WDDM_3_0_CAPS + 1, 6]) {
+    assertEquals(query(g, type, new Uint8Array(100)).status, nt.STATUS_INVALID_PARAMETER, `type ${type}`);
+  }
   for (const type of QUERY_ADAPTER_INFO_TYPES) {
+    if (type === kmt._KMTQAITYPE_PARAVIRTUALIZATION_RENDER) continue; // a byte
     assertEquals(query(g, type, new Uint8Array(3)).status, nt.STATUS_INVALID_PARAMETER, `type ${type}`);
   }
   // The size that is told, and nothing behind it.
@@ -166,6 +220,10 @@ Deno.test("QUERYSTATISTICS counts memory and jobs", () => {
   assertEquals(ask(kmt._D3DKMT_QUERYSTATISTICS_SEGMENT).view.getBigUint64(8, true), 8192n);
   assertEquals(ask(kmt._D3DKMT_QUERYSTATISTICS_PROCESS_SEGMENT).view.getBigUint64(0, true), 8192n);
   assertEquals(ask(kmt._D3DKMT_QUERYSTATISTICS_PROCESS_NODE).view.getUint32(8, true), 0);
+  // Aperture, SegmentProperties.SystemMemory: of local memory, and of the system's.
+  const kinds = [0, 1].map((segment) => ask(kmt._D3DKMT_QUERYSTATISTICS_SEGMENT, segment).view)
+    .map((view) => [view.getUint32(40, true), view.getUint32(104, true)]);
+  assertEquals(kinds, [[0, 0], [1, 1]]);
   assertEquals(ask(kmt._D3DKMT_QUERYSTATISTICS_SEGMENT, 2).status, nt.STATUS_INVALID_PARAMETER);
   assertEquals(ask(kmt._D3DKMT_QUERYSTATISTICS_ADAPTER, 0, 1).status, nt.STATUS_INVALID_PARAMETER);
   assertEquals(ask(kmt._D3DKMT_QUERYSTATISTICS_VIDPNSOURCE).status, nt.STATUS_NOT_SUPPORTED);

@@ -224,6 +224,23 @@ Deno.test("RESERVE, MAP and FREE of addresses", () => {
   assertEquals(g.map(queue, a, 2, 0x40_0000), 0x40_0000);
   assertEquals(g.map(queue, a, 3), 0); // beyond the allocation
   assertEquals(g.map(queue, 0, 1), 0);
+  // Emptied again, whether or not what was there is named; but nothing that is not there.
+  const empty = (allocation: number): bigint =>
+    g.ask(
+      "MAPGPUVIRTUALADDRESS",
+      vmb.dxgkvmb_command_mapgpuvirtualaddress,
+      vmb.dxgkvmb_command_mapgpuvirtualaddress_return,
+      {
+        args: {
+          paging_queue: queue,
+          base_address: 0x40_0000n,
+          allocation,
+          size_in_pages: 2,
+          protection: kmt.d3dddigpuva_protection_type.no_access,
+        },
+      },
+    ).virtual_address;
+  assertEquals([empty(a), empty(0), empty(a + 0x40)], [0x40_0000n, 0x40_0000n, 0n]);
   const free = (base: bigint, size: number): number =>
     g.tell("FREEGPUVIRTUALADDRESS", vmb.dxgkvmb_command_freegpuvirtualaddress, { args: { base_address: base, size } });
   assertEquals([free(0x40_0000n, 0x1_0000), free(0n, 4096), free(0x40_0000n, 1)], [
@@ -232,6 +249,21 @@ Deno.test("RESERVE, MAP and FREE of addresses", () => {
     nt.STATUS_INVALID_PARAMETER,
   ]);
   assertEquals(reserve(0x40_0000n, 0x1_0000), 0x40_0000);
+});
+
+Deno.test("a process may map all addresses that it has on the CPU, and none of the fences'", () => {
+  using g = boot();
+  const top = 2n ** 47n;
+  const reserve = (base_address: bigint, size: number): bigint =>
+    g.ask(
+      "RESERVEGPUVIRTUALADDRESS",
+      vmb.dxgkvmb_command_reservegpuvirtualaddress,
+      vmb.dxgkvmb_command_reservegpuvirtualaddress_return,
+      { args: { base_address, size } },
+    ).virtual_address;
+  const asked: [bigint, number][] = [[top - 0x1_0000n, 0x1_0000], [0x7fc5_e486_6000n, 0x1000]];
+  for (const [base, size] of asked) assertEquals(reserve(base, size), base);
+  assertEquals([reserve(top, 0x1000), reserve(top - 0x1000n, 0x2000)], [0n, 0n]);
 });
 
 Deno.test("whatever is mapped and freed, each page shows what was put there last", () => {

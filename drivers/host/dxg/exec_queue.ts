@@ -108,7 +108,8 @@ export class ExecQueue implements Runnable, GpuAddressSpace, SpaceUser {
     const { adapter, scheduler } = device;
     if (this.#running >= adapter.limits.running) return false; // `reap` wakes it
     try {
-      if (device.client.displaced.size > 0 && !adapter.vram.placeAll(device.client)) {
+      // What others need does not become free while the engine is given more and more that uses it.
+      if (adapter.vram.isShrinking || (device.client.displaced.size > 0 && !adapter.vram.placeAll(device.client))) {
         scheduler.stall(this);
         return false;
       }

@@ -16,9 +16,9 @@ import type { FencePage } from "./fence_page.ts";
 /** First address that a process may use; those below stay a trap for null pointers. */
 export const VA_START = 0x1_0000;
 /** Bits of an address. */
-export const VA_BITS = 47;
-/** First address of fence pages; the process's end below. */
-export const FENCE_BASE: number = 2 ** 46;
+export const VA_BITS = 48;
+/** First address of fence pages; the process's end below: it can map whatever address it has on the CPU (shared virtual memory). */
+export const FENCE_BASE: number = 2 ** 47;
 /** Alignment of addresses that the host chooses, where the range is that long. */
 const ALIGN = 0x1_0000;
 

@@ -46,13 +46,15 @@ function map(
   const { protection } = args;
   if ((protection & PROTECTION.reserved) !== 0n) throw new DrmError("EINVAL", "Cannot map: unknown protection");
   const isEmpty = (protection & (PROTECTION.zero | PROTECTION.no_access)) !== 0n;
-  if (isEmpty !== (args.allocation === 0)) {
+  if (!isEmpty && args.allocation === 0) {
     throw new DrmError("EINVAL", "Cannot map: an allocation or a protection without one is needed");
   }
-  const allocation = isEmpty ? undefined : process.allocation(args.allocation);
-  if (allocation !== undefined && allocation.device.adapter !== device.adapter) {
+  const named = args.allocation === 0 ? undefined : process.allocation(args.allocation);
+  if (named !== undefined && named.device.adapter !== device.adapter) {
     throw new DrmError("EINVAL", "Cannot map: the allocation is another adapter's");
   }
+  // Clients that empty a range name what was there (librocdxg).
+  const allocation = isEmpty ? undefined : named;
   const whole = size === 0 && allocation !== undefined
     ? allocation.backing.size - args.offset_in_pages * PAGE_SIZE
     : size;

@@ -73,14 +73,16 @@ export function queryStatistics(
       u32(0, vram.segments.length);
       u32(4, info.nodes.length);
       return;
-    case kmt._D3DKMT_QUERYSTATISTICS_SEGMENT: { // CommitLimit, BytesCommitted, BytesResident, TotalBytesEvicted, counts, Aperture
+    // CommitLimit, BytesCommitted, BytesResident, TotalBytesEvicted, counts, Aperture, SegmentProperties.SystemMemory
+    case kmt._D3DKMT_QUERYSTATISTICS_SEGMENT: {
       const segment = segmentOf();
-      const used = vram.used(segment);
+      const used = vram.usedByAll(segment);
       u64(0, vram.segments[segment].size);
       u64(8, used);
       u64(16, used);
       u64(24, vram.statistics.bytesEvicted);
       u32(40, segment === 0 ? 0 : 1);
+      u32(104, segment === 0 ? 0 : 1);
       return;
     }
     case kmt._D3DKMT_QUERYSTATISTICS_PROCESS_SEGMENT: // BytesCommitted, MaximumWorkingSet, MinimumWorkingSet

@@ -27,6 +27,8 @@ const MAX_OBJECTS = 32;
 /** Contexts that one message may name (D3DDDI_MAX_BROADCAST_CONTEXT and the context itself). */
 const MAX_CONTEXTS = 65;
 const FLAGS = kmt.d3dddi_synchronizationobject_flags;
+/** SignalByKmd of WDDM 3.0's d3dukmdt.h, for CPU notifications; dxgkrnl's header has it among the reserved bits, and hands it on. */
+const SIGNAL_BY_KMD = 0x100;
 const SIGNAL = uapi.dxgkvmb_command_signalsyncobject.size;
 const WAIT_GPU = offsetOf(uapi.dxgkvmb_command_waitforsyncobjectfromgpu as Struct<unknown>, "fence_values");
 const LEGACY_VALUE = offsetOf(uapi.dxgkvmb_command_signalsyncobject as Struct<unknown>, "fence_value");
@@ -181,7 +183,8 @@ export function syncMessages(host: HostCore): Message[] {
         const device = call.owner().device(args.device);
         device.checkActive();
         const { info } = args;
-        if ((info.flags & FLAGS.reserved) !== 0) throw new DrmError("EINVAL", "Cannot make it: unknown flags");
+        const known = info.type === kmt._D3DDDI_CPU_NOTIFICATION ? SIGNAL_BY_KMD : 0;
+        if ((info.flags & FLAGS.reserved & ~known) !== 0) throw new DrmError("EINVAL", "Cannot make it: unknown flags");
         const isShared = (info.flags & FLAGS.shared) !== 0;
         if ((info.flags & FLAGS.nt_security_sharing) !== 0 && !isShared) {
           throw new DrmError("EINVAL", "Cannot secure what is not shared");

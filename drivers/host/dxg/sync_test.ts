@@ -174,6 +174,17 @@ Deno.test("a CPU notification signals its event, once however often it was meant
   assertEquals(g.events(), [0x55n]);
 });
 
+Deno.test("signal_by_kmd is for CPU notifications", () => {
+  using g = new Bench();
+  const signal_by_kmd = 0x100;
+  const type = kmt._D3DDDI_CPU_NOTIFICATION;
+  const object = g.make({ type, flags: signal_by_kmd, cpu_notification: { event: 0x56n } });
+  g.signal([object], [0n], [g.ctx]);
+  assertEquals(g.events(), [0x56n]);
+  assertEquals(g.make({ type, flags: signal_by_kmd << 1, cpu_notification: { event: 0x57n } }), 0);
+  assertEquals(g.make({ type: kmt._D3DDDI_SEMAPHORE, flags: signal_by_kmd, semaphore: { max_count: 1 } }), 0);
+});
+
 Deno.test("destroying an object lets go who waits for it: nobody could signal it any more", () => {
   using g = new Bench();
   const { sync_object } = g.fence(g.dev);

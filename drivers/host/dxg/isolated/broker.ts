@@ -7,7 +7,7 @@
 import { RealClock } from "../../../../core/clock.ts";
 import { DrmError } from "../../../../core/error.ts";
 import type { VmbusBackend, VmbusHandlers } from "../../../../core/vmbus.ts";
-import { _D3DKMT_DEVICEEXECUTION_HUNG, _D3DKMT_DEVICEEXECUTION_RESET } from "../../../../uapi/d3dkmthk_device.ts";
+import { _D3DKMT_DEVICEEXECUTION_RESET } from "../../../../uapi/d3dkmthk_device.ts";
 import { Epoll, EPOLLIN, monotonicNs, raiseFdLimit, type Spawned } from "../../../os/mod.ts";
 import { HandleTable } from "../handle_table.ts";
 import { DxgHost } from "../host.ts";
@@ -17,18 +17,16 @@ import { FactsEngine } from "./facts.ts";
 import { Forwarder } from "./forwarder.ts";
 import { HostProcess } from "./host_process.ts";
 import type { IsolatedDxgHost, IsolatedDxgOptions } from "./isolated_host.ts";
-import type { Order } from "./order.ts";
+import { Ledger } from "./ledger.ts";
+import { makeOrder, segmentsOf } from "./order.ts";
 import { passOn } from "./process_events.ts";
 import { Relay } from "./relay.ts";
 import { Broken, type GuestShare, Rewriter } from "./rewriter.ts";
+import { START_NS, verdictOf, WATCH_NS, type WatchLimits } from "./watch.ts";
 
-/** How long a process may take until it is ready, ns. */
-const START_NS = 60e9;
 const KEY_BELL = 0;
 const KEY_CONTROL = 1;
 const KEY_END = 2;
-/** How often processes are looked at, ns. */
-const WATCH_NS = 250e6;
 /** How long no spare process is started after one has failed, ns. */
 const PAUSE_NS = 2e9;
 /** How often one `poll` looks what there is. */
@@ -53,9 +51,11 @@ export class DxgBroker implements IsolatedDxgHost {
   readonly #ending = new Map<number, Spawned>();
   readonly #ear: Ear;
   readonly #forwarder: Forwarder;
-  readonly #stuckNs: number;
-  readonly #limits: Partial<DxgLimits>;
+  /** @internal Who has how much of the adapters' memory. */
+  readonly ledger: Ledger<HostProcess>;
+  readonly #watchLimits: WatchLimits;
   #nextId = 1;
+  #tracing: boolean;
   #spareAt = 0;
   #watchAt = 0;
   // Whether there is more to hear than `poll` has.
@@ -65,23 +65,27 @@ export class DxgBroker implements IsolatedDxgHost {
   /** Starts the first process and waits until it is ready. @throws {DrmError} ENODEV if it has no engine, ETIMEDOUT */
   constructor(options: IsolatedDxgOptions) {
     this.#options = options;
+    this.#tracing = options.trace?.enabled ?? false;
     raiseFdLimit();
     this.shares = new HandleTable(options.limits?.shared ?? DEFAULT_LIMITS.shared);
-    this.#ear = new Ear(() => this.host, this.shares);
+    this.#ear = new Ear(() => this.host, this.shares, options.trace);
     try {
       this.#begin();
       const { infos } = this.#ear;
       const slow = infos.some(({ type }) => type === "cpu");
-      this.#limits = { timeout: slow ? 10e9 : 2e9, ...options.limits };
-      this.#stuckNs = options.stuckNs ?? Math.max(10e9, 5 * (this.#limits.timeout ?? 0));
+      const limits: Partial<DxgLimits> = { timeout: slow ? 10e9 : 2e9, ...options.limits };
+      const { stuckNs = Math.max(10e9, 5 * (limits.timeout ?? 0)), memoryBytes = 4 * 2 ** 30 } = options;
+      this.#watchLimits = { stuckNs, memoryBytes };
       this.host = new DxgHost({
         adapters: infos.map((info) => ({ engine: new FactsEngine(info) })),
         clock: options.clock ?? new RealClock(monotonicNs),
         trace: options.trace,
-        limits: this.#limits,
+        limits,
         version: options.version,
         mmioMegabytes: options.mmioMegabytes ?? 4095,
       });
+      const { adapters } = makeOrder(this.host, options, { pid: 0, name: "", trace: false });
+      this.ledger = new Ledger(adapters.map(segmentsOf), monotonicNs);
     } catch (error) {
       this[Symbol.dispose]();
       throw error;
@@ -141,6 +145,11 @@ export class DxgBroker implements IsolatedDxgHost {
     }
     this.#unread = rounds === ROUNDS;
     for (const process of this.#live.values()) if (this.#look(process)) worked = true;
+    const tracing = this.#options.trace?.enabled ?? false;
+    if (tracing !== this.#tracing) {
+      this.#tracing = tracing;
+      for (const process of this.table) process.tell({ kind: "trace", enabled: tracing });
+    }
     const now = monotonicNs();
     if (now >= this.#watchAt) this.#watch(now);
     return worked;
@@ -166,6 +175,10 @@ export class DxgBroker implements IsolatedDxgHost {
     if (process.state === "dead") return false;
     const worked = process.poll();
     if (worked) this.#forwarder.deliver();
+    if (process.asks) {
+      if (process.spend()) this.ledger.hear(process);
+      else process.verdict ||= "it says too much";
+    }
     if (process.over) {
       this.destroy(process);
       this.#forwarder.deliver();
@@ -225,23 +238,15 @@ export class DxgBroker implements IsolatedDxgHost {
         completion: (packet) => this.#forwarder.completion(process, packet),
         broken: (reason) => void (process.verdict ||= `its ring is broken: ${reason}`),
       };
-      process.assign(this.#order(pid, name), this.#options.wire, handlers);
+      const order = makeOrder(this.host, this.#options, { pid, name, trace: this.#tracing });
+      process.assign(order, this.#options.wire, handlers);
+      if (process.ledger !== undefined) this.ledger.add(process, process.ledger);
     } catch (error) {
       throw new DrmError("ENOMEM", `Cannot create a process: ${error instanceof Error ? error.message : error}`);
     }
     process.handle = this.table.add(process);
     this.#spare();
     return process.handle;
-  }
-
-  #order(pid: number, name: string): Order & { readonly kind: string } {
-    const { localMemory, nonLocalMemory } = this.#options;
-    const adapters = this.host.adapters.map(({ luid: { a, b } }) => ({ a, b, localMemory, nonLocalMemory }));
-    // JSON knows no infinity.
-    const limits = Object.fromEntries(
-      Object.entries(this.host.limits).map(([limit, value]) => [limit, Math.min(value, Number.MAX_VALUE)]),
-    );
-    return { kind: "order", version: this.host.version, adapters, limits, pid, name };
   }
 
   #hear(process: HostProcess): void {
@@ -268,13 +273,10 @@ export class DxgBroker implements IsolatedDxgHost {
     this.#watchAt = now + WATCH_NS;
     for (const process of [...this.#live.values()]) {
       if (!process.retell()) continue;
-      if (process.state === "starting") {
-        if (now - process.since > START_NS) this.lose(process, "its process does not begin");
-      } else if (process.assigned && process.stuckFor(now) > this.#stuckNs) {
-        process.deviceState = _D3DKMT_DEVICEEXECUTION_HUNG;
-        this.lose(process, `a message was not done with after ${this.#stuckNs / 1e9} s`);
-      }
+      const verdict = verdictOf(process, this.ledger, this.#watchLimits, now);
+      if (verdict !== undefined) this.lose(process, verdict);
     }
+    for (const process of this.ledger.overdue(this.#watchLimits.stuckNs)) this.lose(process, process.verdict);
     this.#spare();
   }
 
@@ -327,6 +329,7 @@ export class DxgBroker implements IsolatedDxgHost {
   // The kernel's process ends; the guest's may go on to ask for it.
   #end(process: HostProcess): void {
     this.#live.delete(process.id);
+    this.ledger?.remove(process);
     this.#epoll.remove(process.bell);
     this.#epoll.remove(process.control.fd);
     process.close();

@@ -7,8 +7,9 @@
 import { DrmError } from "../../../../core/error.ts";
 import type { EngineInfo } from "../../../../core/host_dxg.ts";
 import { PAGE_SIZE } from "../../../../core/memory.ts";
+import type { Trace } from "../../../../core/trace.ts";
 import { _D3DKMT_DEVICEEXECUTION_HUNG } from "../../../../uapi/d3dkmthk_device.ts";
-import { close } from "../../../os/mod.ts";
+import { close, monotonicNs } from "../../../os/mod.ts";
 import type { HandleTable } from "../handle_table.ts";
 import type { DxgHost } from "../host.ts";
 import { AdoptedPages } from "./adopted_pages.ts";
@@ -18,6 +19,7 @@ import type { HostProcess, Shown } from "./host_process.ts";
 import { addOwn, Broken, type GuestShare } from "./rewriter.ts";
 import { isSync, readResource } from "./share_text.ts";
 import type { ShareContent, ShareUser } from "./shares.ts";
+import { readTrace } from "./traces.ts";
 
 /** Ranges of pages that one process may show. */
 const SHOWN_MAX = 16384;
@@ -30,11 +32,13 @@ export class Ear {
   failure = "";
   readonly #host: () => DxgHost;
   readonly #shares: HandleTable<GuestShare>;
+  readonly #trace: Trace | undefined;
 
-  /** @param host the broker's own, which is there once a process is ready. @param shares the guest's handles. */
-  constructor(host: () => DxgHost, shares: HandleTable<GuestShare>) {
+  /** @param host the broker's own, which is there once a process is ready. @param shares the guest's handles. @param trace who hears what processes trace. */
+  constructor(host: () => DxgHost, shares: HandleTable<GuestShare>, trace: Trace | undefined) {
     this.#host = host;
     this.#shares = shares;
+    this.#trace = trace;
   }
 
   /** What a process has said. @throws {Broken | DrmError} for what cannot be: it is to be ended */
@@ -74,6 +78,8 @@ export class Ear {
         case "released":
           if (user !== undefined && natural(body.seen) === user.sent) this.#forget(user);
           return;
+        case "trace":
+          return this.#tell(process, body);
         case "hung":
           process.deviceState = _D3DKMT_DEVICEEXECUTION_HUNG;
           throw new Broken(`the engine hangs: ${textOf(body.reason)}`);
@@ -83,6 +89,12 @@ export class Ear {
     } finally {
       for (const fd of left) close(fd);
     }
+  }
+
+  #tell(process: HostProcess, body: ControlMessage["body"]): void {
+    const events = readTrace(body, process.pid, this.#host().scheduler.clock.now(), monotonicNs());
+    if (events === undefined) throw new Broken("its trace is none");
+    if (this.#trace?.enabled) { for (const event of events) this.#trace.emit(event); }
   }
 
   #show(process: HostProcess, gpa: number, fd: number, offset: number, size: number): void {

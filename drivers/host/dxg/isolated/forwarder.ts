@@ -67,6 +67,7 @@ export class Forwarder {
       if (key === KEY.destroyProcess) broker.destroy(process);
       return this.deliver();
     }
+    if (BUDGETED.has(key)) broker.ledger.refresh(process);
     try {
       broker.rewriter.request(process, key, view, start, length, own);
     } catch (error) {
@@ -207,4 +208,13 @@ const SAYING: ReadonlySet<number> = new Set([
   KEY.shareObjectWithHost,
   KEY.createAllocation,
   KEY.destroyProcess,
+]);
+
+/** Messages whose answer rests on what all processes have of the adapters' memory. */
+const BUDGETED: ReadonlySet<number> = new Set([
+  KEY.makeResident,
+  KEY.evict,
+  KEY.videoMemoryInfo,
+  KEY.videoMemoryReservation,
+  KEY.statistics,
 ]);

@@ -98,6 +98,7 @@ export class HostProcess {
   readonly cookies: Set<bigint> = new Set();
   #credit = CREDIT;
   #toldBeat = 0;
+  #asked = 0;
   #wire: WireMemory | undefined;
   #channel: WireChannel | undefined;
   #their = -1;
@@ -134,6 +135,24 @@ export class HostProcess {
     if (this.state === "dead" || this.#wire === undefined) return false;
     return this.pending.size > 0 || this.#backlog.length > 0 || (this.#wire.beat & 1) !== 0 || this.#wire.busy ||
       (this.#channel?.busy ?? false);
+  }
+
+  /** Whether it has asked something of the ledger since this was called last. */
+  get asks(): boolean {
+    const asked = this.#wire?.asked ?? this.#asked;
+    if (asked === this.#asked) return false;
+    this.#asked = asked;
+    return true;
+  }
+
+  /** The ledger's words; undefined: it has no process of the guest, or is gone. */
+  get ledger(): Uint32Array | undefined {
+    return this.#wire?.ledger;
+  }
+
+  /** Wakes it. */
+  ring(): void {
+    if (this.#their >= 0) eventfdWrite(this.#their);
   }
 
   /** Gives it a process of the guest. @throws {OsError} without descriptors */

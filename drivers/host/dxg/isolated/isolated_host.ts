@@ -25,16 +25,18 @@ export interface IsolatedDxgOptions {
   readonly trace?: Trace;
   /** Interface version, default 40. */
   readonly version?: number;
-  /** Bytes of local memory to give to each process, default all of it. */
+  /** Bytes of local memory to give to all processes together, default all of it. */
   readonly localMemory?: number;
-  /** Bytes of system memory to give to each process, default all that the engine reaches. */
+  /** Bytes of system memory to give to all processes together, default all that the engine reaches. */
   readonly nonLocalMemory?: number;
+  /** Bytes that a host process may take beside what it was given of the adapters' memory, default 4 GiB: it is ended beyond. */
+  readonly memoryBytes?: number;
   /**
    * How long the guest's call waits for a process's answer before it goes on without, ns: 60 us by default, for a server that
    * sleeps on `completionFd`. From 1 ms on `busy` says so of waits, too: somebody looks again and again then.
    */
   readonly answerNs?: number;
-  /** How long a process may work on one thing before it is killed, ns; five times `timeout`, at least 10 s, by default. */
+  /** How long a process may work on one thing, or keep memory that is another's, before it is killed, ns; five times `timeout`, at least 10 s, by default. */
   readonly stuckNs?: number;
   /** Guest-physical addresses to ask for, MiB, default 4095. */
   readonly mmioMegabytes?: number;

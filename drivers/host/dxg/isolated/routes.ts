@@ -60,6 +60,10 @@ export const KEY = {
   createPagingQueue: keyOf("CREATEPAGINGQUEUE"),
   createHwQueue: keyOf("CREATEHWQUEUE"),
   lock: keyOf("LOCK2"),
+  makeResident: keyOf("MAKERESIDENT"),
+  evict: keyOf("EVICT"),
+  videoMemoryInfo: keyOf("QUERYVIDEOMEMORYINFO"),
+  videoMemoryReservation: keyOf("CHANGEVIDEOMEMORYRESERVATION"),
 } as const;
 
 const SYNC_ARGS = inRequest("CREATESYNCOBJECT", "args");

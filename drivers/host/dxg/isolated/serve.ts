@@ -23,6 +23,8 @@ import {
   eventfdWrite,
   memfdAllocator,
   monotonicNs,
+  poll,
+  POLLIN,
   raiseFdLimit,
   setCloexec,
 } from "../../../os/mod.ts";
@@ -30,9 +32,11 @@ import { DxgHost } from "../host.ts";
 import { DxgProcess } from "../process.ts";
 import { AdoptedPages } from "./adopted_pages.ts";
 import { Control, type ControlMessage } from "./control.ts";
+import { Grants } from "./grants.ts";
 import { HOST_PROCESS, type Order, orderOptions, PROCESS_WINDOW } from "./order.ts";
 import { ProcessPeers } from "./peers.ts";
 import type { ShareBody } from "./share_text.ts";
+import { TraceSender } from "./traces.ts";
 import { type OpenWire, WIRE_PACKET, type WireChannel, WireMemory } from "./wire.ts";
 
 /** How long it looks at its rings before it sleeps, ns. */
@@ -93,6 +97,8 @@ class Server {
   readonly #clock = new RealClock(monotonicNs);
   readonly #host: DxgHost;
   readonly #peers: ProcessPeers;
+  readonly #grants: Grants;
+  readonly #traces: TraceSender;
   readonly #wire: WireMemory;
   readonly #channel: WireChannel;
   readonly #bell: number;
@@ -111,7 +117,22 @@ class Server {
     this.#engines = engines;
     this.#bell = bell;
     this.#version = order.version;
-    const host = this.#host = new DxgHost(orderOptions(order, engines, memfdAllocator(), this.#clock));
+    const wire = this.#wire = new WireMemory(memory);
+    close(memory);
+    const grants = this.#grants = new Grants({
+      words: wire.ledger,
+      ring: () => void eventfdWrite(theirs),
+      rest: (ms) => {
+        // What else it may have rung for is looked for before the next sleep.
+        if (poll(bell, POLLIN, ms) > 0) eventfdRead(bell);
+      },
+      now: monotonicNs,
+    });
+    const traces = this.#traces = new TraceSender((body) => control.send(body));
+    traces.enabled = order.trace;
+    const own = { allocator: memfdAllocator(), clock: this.#clock, grants, trace: traces.trace };
+    const host = this.#host = new DxgHost(orderOptions(order, engines, own));
+    grants.attach(host.adapters, host.limits.timeout);
     this.#peers = new ProcessPeers(host, control);
     host.peers = this.#peers;
     host.hung = () => this.#probe();
@@ -123,11 +144,9 @@ class Server {
       },
       hidden: (gpa) => void control.send({ kind: "hide", gpa }, [], true),
     };
-    this.#wire = new WireMemory(memory);
-    close(memory);
     this.#channel = open({
-      outgoing: this.#wire.fromProcess,
-      incoming: this.#wire.toProcess,
+      outgoing: wire.fromProcess,
+      incoming: wire.toProcess,
       maxPacket: WIRE_PACKET,
       signal: () => void eventfdWrite(theirs),
       handlers: {
@@ -150,6 +169,7 @@ class Server {
   /** Until the broker lets go of it. */
   run(): void {
     const host = this.#host, wire = this.#wire, channel = this.#channel, clock = this.#clock;
+    const grants = this.#grants, traces = this.#traces;
     let until = 0, turns = 0;
     channel.quiet = true;
     while (!this.#over) {
@@ -157,6 +177,12 @@ class Server {
       let worked = channel.poll();
       if (host.poll()) worked = true;
       if (clock.next !== Infinity && clock.run() > 0) worked = true;
+      if (grants.poll()) {
+        host.scheduler.resume();
+        host.scheduler.drain();
+        worked = true;
+      }
+      traces.flush();
       if (worked) {
         until = 0;
         // What the broker says is not to wait for a pause.
@@ -248,6 +274,9 @@ class Server {
         this.#gpadls.set(handle, [...this.#gpadls.get(handle) ?? [], ...ranges]);
         return;
       }
+      case "trace":
+        this.#traces.enabled = body.enabled === true;
+        return;
       case "closeAdapter":
         for (const device of [...this.#host.adapters[number("adapter")]?.devices ?? []]) device.close();
     }

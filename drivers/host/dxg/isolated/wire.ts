@@ -8,6 +8,7 @@ import type { VmbusChannel, VmbusHandlers } from "../../../../core/vmbus.ts";
 import { DXG_MAX_VM_BUS_PACKET_SIZE, DXGK_VMBUS_RING_SIZE } from "../../../../uapi/dxgvmbus_hdr.ts";
 import { HV_RING_HEADER_SIZE } from "../../../../uapi/vmbus.ts";
 import { F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, Mapping, openMemfd } from "../../../os/mod.ts";
+import { ASK, LEDGER_SIZE } from "./ledger_words.ts";
 
 /** How a channel over rings is opened. */
 export interface WireOptions {
@@ -39,7 +40,9 @@ export type OpenWire = (options: WireOptions) => WireChannel;
 /** The most bytes of a packet: the longest message of a guest; the longest answer is a page longer. */
 export const WIRE_PACKET: number = DXG_MAX_VM_BUS_PACKET_SIZE + 0x4000;
 const RING = HV_RING_HEADER_SIZE + DXGK_VMBUS_RING_SIZE;
-const WORDS = 4096;
+/** Where the ledger's words begin. */
+const LEDGER = 64;
+const WORDS = Math.ceil((LEDGER + LEDGER_SIZE) / 4096) * 4096;
 const SIZE = WORDS + 2 * RING;
 /** Word: odd while the process works; another number for each piece of work. */
 const BEAT = 0;
@@ -52,6 +55,8 @@ export class WireMemory implements Disposable {
   readonly toProcess: Uint8Array;
   /** The ring from it. */
   readonly fromProcess: Uint8Array;
+  /** What the two tell each other about GPU memory (ledger_words.ts). */
+  readonly ledger: Uint32Array;
   readonly #mapping: Mapping;
   readonly #words: Int32Array;
 
@@ -60,6 +65,7 @@ export class WireMemory implements Disposable {
     this.#mapping = Mapping.map(fd, SIZE);
     const { buffer } = this.#mapping;
     this.#words = new Int32Array(buffer, 0, 2);
+    this.ledger = new Uint32Array(buffer, LEDGER, LEDGER_SIZE / 4);
     this.toProcess = new Uint8Array(buffer, WORDS, RING);
     this.fromProcess = new Uint8Array(buffer, WORDS + RING, RING);
   }
@@ -77,6 +83,11 @@ export class WireMemory implements Disposable {
   /** Whether its engines have work. */
   get busy(): boolean {
     return this.#mapping.mapped && Atomics.load(this.#words, BUSY) !== 0;
+  }
+
+  /** The number of the process's last question about GPU memory. */
+  get asked(): number {
+    return this.#mapping.mapped ? Atomics.load(this.ledger, ASK) : 0;
   }
 
   /** The process begins to work. */
