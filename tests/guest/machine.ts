@@ -156,7 +156,8 @@ export class Machine implements AsyncDisposable {
       }
     } catch (error) {
       await child[Symbol.asyncDispose]();
-      Deno.removeSync(folder, { recursive: true });
+      // A machine that was there has removed it.
+      await Deno.remove(folder, { recursive: true }).catch(() => {});
       throw new Error(`Cannot start a guest: ${error instanceof Error ? error.message : error}\n${child.log}`);
     }
   }

@@ -62,3 +62,32 @@ Deno.test("L6 RESOURCE_CREATE_BLOB with 3D: what cannot be", () => {
   assertEquals(t.gpu.names(from), ["RESOURCE_CREATE_BLOB", "RESOURCE_UNREF"], "there is nowhere to map it");
   assertEquals(t.driver.resources.count, 0);
 });
+
+Deno.test("RESOURCE_CREATE_BLOB of sizes that nothing has: EINVAL where no file is so long, ENOSPC where no mmap offset is", () => {
+  using t = rig3d();
+  exec(t.file);
+  const from = t.gpu.commands.length;
+  const host = { blob_mem: uapi.VIRTGPU_BLOB_MEM_HOST3D };
+  // Of guest memory: rounded up to pages in 64 bits, the greatest sizes are 0.
+  for (const size of [0, 2 ** 64, 2 ** 40 + 4096, 2 ** 63 - 8192]) {
+    errno("ENOSPC", () => createBlob(t.file, { size }));
+  }
+  for (const size of [2 ** 63, 2 ** 63 + 4096, 2 ** 64 - 4096]) errno("EINVAL", () => createBlob(t.file, { size }));
+  errno("ENOMEM", () => createBlob(t.file, { size: 2 ** 40 }));
+  // Of the host's, which is no file.
+  for (const size of [0, 2 ** 64, 2 ** 40 + 4096, 2 ** 63, 2 ** 64 - 4096]) {
+    errno("ENOSPC", () => createBlob(t.file, { ...host, size }));
+  }
+  assertEquals([t.gpu.names(from), t.driver.resources.count], [[], 0], "the host hears nothing of it");
+});
+
+Deno.test("RESOURCE_CREATE_BLOB of the host's memory takes its mmap offset at once: together they have 1 TiB", () => {
+  using t = rig3d();
+  const host = { blob_mem: uapi.VIRTGPU_BLOB_MEM_HOST3D };
+  const { bo_handle: handle } = createBlob(t.file, { ...host, size: 2 ** 40 });
+  const from = t.gpu.commands.length;
+  errno("ENOSPC", () => createBlob(t.file, { ...host, size: 4096 }));
+  assertEquals([t.gpu.names(from), t.driver.resources.count], [[], 1]);
+  t.file.ioctl(uapi.DRM_IOCTL_GEM_CLOSE, uapi.drm_gem_close.of({ handle }));
+  createBlob(t.file, { ...host, size: 2 ** 40 });
+});

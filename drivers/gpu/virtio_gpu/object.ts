@@ -4,6 +4,7 @@
  * @module
  */
 
+import { OFFSET_SPACE } from "../../../core/address_space.ts";
 import type { Device } from "../../../core/device.ts";
 import { DmaBuf } from "../../../core/dma_buf.ts";
 import type { DrmFile } from "../../../core/drm_file.ts";
@@ -29,6 +30,9 @@ import type { VirtioGpu } from "./virtio_gpu.ts";
 
 /** Commands that making an object takes at most: create, attach, assign a UUID, and those of its handle. */
 const OBJECT_COMMANDS = 5;
+/** Sizes that no file of shmem has (MAX_LFS_FILESIZE): from here on, up to those that become 0. */
+const TWO_63 = 2 ** 63;
+const TWO_64 = 2 ** 64;
 
 /** What an object is to be. */
 export interface ObjectParams {
@@ -103,7 +107,11 @@ export class VirtioGpuObject extends GemObject implements CommandSubject {
   // A device that does not answer is not asked again and again.
   #uuidAsked = false;
 
-  /** Takes over `memory` (or a reference of it) and the id; its commands must be prepared. Use the functions below. */
+  /**
+   * Takes over `memory` (or a reference of it) and the id; its commands must be prepared. Use the functions below.
+   *
+   * @throws {DrmError} ENOSPC for an object without memory, when no mmap offset is left; nothing was sent then.
+   */
   constructor(
     gpu: VirtioGpu,
     device: Device,
@@ -127,6 +135,8 @@ export class VirtioGpuObject extends GemObject implements CommandSubject {
     this.blobMem = params.blobMem ?? 0;
     this.blobFlags = params.blobFlags ?? 0;
     this.dumb = params.dumb ?? false;
+    // Nothing else bounds those that take no memory of the guest.
+    if (memory === undefined) void this.mmapOffset;
     const { commands } = gpu, gpa = slot?.gpa ?? 0;
     if (params.texture !== undefined) {
       this.#fence(gpu.commands3d.resourceCreate3d(id, params.texture));
@@ -236,16 +246,28 @@ const FUNCS: GemFuncs = {
 };
 
 /**
+ * Bytes of an object, whole pages. The kernel rounds in 64 bits, so that the greatest sizes become 0, and then looks for a mmap offset,
+ * whose ranges are not empty and not longer than all offsets. @throws {DrmError} ENOSPC.
+ */
+function wholePages(bytes: number): number {
+  const size = pageAlign(bytes);
+  if (size > 0 && size <= OFFSET_SPACE) return size;
+  throw new DrmError("ENOSPC", `Cannot create an object of ${bytes} bytes: there is no mmap offset for it`);
+}
+
+/**
  * virtio_gpu_object_create: a new object in guest pages, and its resource.
  *
- * @throws {DrmError} ENODEV once unplugged; ENOSPC for no bytes; ENOMEM.
+ * @throws {DrmError} ENODEV once unplugged; EINVAL for a size that no file has; ENOSPC for none, and beyond all mmap offsets; ENOMEM.
  */
 export function createObject(gpu: VirtioGpu, device: Device, params: ObjectParams): VirtioGpuObject {
   const { system } = device;
   if (system.faults.armed) system.faults.check("gem.create");
-  // The kernel finds that out when it looks for a mmap offset, whose ranges cannot be empty.
-  if (!(params.size > 0)) throw new DrmError("ENOSPC", `Cannot create an object of ${params.size} bytes`);
-  const size = pageAlign(params.size);
+  const rounded = pageAlign(params.size);
+  if (rounded >= TWO_63 && rounded < TWO_64) {
+    throw new DrmError("EINVAL", `Cannot create an object of ${params.size} bytes: no file is so long`);
+  }
+  const size = wholePages(params.size);
   if (size > BACKING_MAX) throw new DrmError("ENOMEM", `Cannot create an object of ${params.size} bytes`);
   gpu.checkRoom(OBJECT_COMMANDS);
   const pages = system.pages.allocate(size, "virtio_gpu");
@@ -260,17 +282,20 @@ export function createObject(gpu: VirtioGpu, device: Device, params: ObjectParam
 /**
  * virtio_gpu_vram_create: a new object in the host's memory, which the CPU cannot reach.
  *
- * @throws {DrmError} ENODEV once unplugged; ENOSPC for no bytes; ENOMEM.
+ * @throws {DrmError} ENODEV once unplugged; ENOSPC for no bytes, or more than there are mmap offsets for; ENOMEM.
  */
 export function createHostObject(gpu: VirtioGpu, device: Device, params: ObjectParams): VirtioGpuObject {
   if (device.system.faults.armed) device.system.faults.check("gem.create");
-  if (!(params.size > 0)) throw new DrmError("ENOSPC", `Cannot create an object of ${params.size} bytes`);
-  const size = pageAlign(params.size);
-  if (!Number.isSafeInteger(size)) throw new DrmError("ENOMEM", `Cannot create an object of ${params.size} bytes`);
+  const size = wholePages(params.size);
   gpu.checkRoom(OBJECT_COMMANDS);
   const id = gpu.resources.reserve();
   if (id === 0) throw new DrmError("ENOMEM", "Cannot create a resource: no id is left");
-  return new VirtioGpuObject(gpu, device, id, undefined, undefined, { ...params, size });
+  try {
+    return new VirtioGpuObject(gpu, device, id, undefined, undefined, { ...params, size });
+  } catch (error) {
+    gpu.resources.remove(id);
+    throw error;
+  }
 }
 
 /** Gives pages an id and a place in guest memory, and makes an object of them; takes all back when that fails. */
