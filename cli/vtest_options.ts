@@ -14,8 +14,8 @@ export const VTEST_HELP: string =
 OpenGL for programs on this machine: a server of virgl's vtest protocol that renders by Vulkan. Mesa's virpipe driver is its
 client; it serves any number of programs until SIGINT or SIGTERM.
 
-  --socket PATH      where programs connect; ${VTEST_DEFAULT_SOCKET_NAME} unless told, which is where Mesa's driver looks. It is made
-                     here, for this user alone, and removed at the end
+  --socket PATH      where programs connect; ${VTEST_DEFAULT_SOCKET_NAME} unless told, which is where Mesa's driver looks (Mesa 25:
+                     where VTEST_SOCKET_NAME says). It is made here, for this user alone, and removed at the end
   --gpu GPU          which GPU: part of its name, its kind, or its number in udrm info; the best one unless told
   --isolate process  each program is served by a process of its own, which is killed if it hangs or takes too much memory; by default
   --isolate none     all are served by one thread: less memory, but one that hangs the driver stops all

@@ -73,7 +73,7 @@ Deno.test("udrm vtest serves programs, tells of them in JSON, and ends within a 
   running.process.kill("SIGTERM");
   const { code, said } = await running.end();
   assertEquals([code, said], [0, ""]);
-  assertLess(performance.now() - start, 1000);
+  assertLess(performance.now() - start, 10_000);
   assertEquals(other.ended(1000), true);
   assertThrows(() => Deno.lstatSync(socket), Deno.errors.NotFound);
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { cpuMs } from "../tests/cpu_time.ts";
 import { VirtualClock } from "./clock.ts";
 import { Fence, FenceContexts, privateStub, stubFence } from "./fence.ts";
 
@@ -51,10 +52,10 @@ Deno.test("D2 a callback on a signalled fence is refused, and not called", () =>
 Deno.test("D2 callbacks leave in constant time", () => {
   const f = fence();
   const places = Array.from({ length: 100_000 }, () => f.addCallback(() => {}));
-  const start = performance.now();
+  const start = cpuMs();
   for (const place of places.reverse()) place?.remove();
   assertEquals(f.hasCallbacks, false);
-  assertEquals(performance.now() - start < 1000, true);
+  assertEquals(cpuMs() - start < 1000, true);
 });
 
 Deno.test("D3 status is 0 active, 1 signalled, negative for an error", () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { cpuMs } from "../tests/cpu_time.ts";
 import { AddressSpace, FIRST_OFFSET } from "./address_space.ts";
 import { type Range, RangeAllocator } from "./range_allocator.ts";
 import { errno } from "./testing.ts";
@@ -74,9 +75,9 @@ Deno.test("AddressSpace costs the same with 100 and with 30,000 ranges that stay
     for (let i = 0; i < live; i++) space.add(i, 4096);
     let best = Infinity;
     for (let round = 0; round < 5; round++) {
-      const start = performance.now();
+      const start = cpuMs();
       for (let i = 0; i < 5000; i++) space.remove(space.add(i, 65536));
-      best = Math.min(best, performance.now() - start);
+      best = Math.min(best, cpuMs() - start);
     }
     return best;
   };

@@ -1,6 +1,7 @@
 // What many objects cost: requests that a hostile client makes as large as it can must neither overflow the stack nor take
 // time in the square of their size.
 import { assertEquals, assertThrows } from "@std/assert";
+import { cpuMs } from "../tests/cpu_time.ts";
 import * as drm from "../uapi/drm_syncobj.ts";
 import { DrmError, ETIME } from "./error.ts";
 import { EventFd } from "./eventfd.ts";
@@ -52,12 +53,12 @@ Deno.test("F20 a point costs what it ends: 2^16 eventfds that wait for other poi
   const fd = c.install(new EventFd());
   for (let i = 1; i <= count; i++) c.eventfd(handle, i, fd);
   fails("ENOMEM", () => c.eventfd(handle, 1, fd));
-  const start = performance.now();
+  const start = cpuMs();
   const points = Array.from({ length: count }, (_, i) => i + 1);
   c.timelineSignal(new Array(count).fill(handle), points);
   const file = c.task.file(fd).file as EventFd;
   // Looking at all that wait for each point would be more than 2 * 10^9 steps.
-  assertEquals([file.count, performance.now() - start < 2000], [BigInt(count), true]);
+  assertEquals([file.count, cpuMs() - start < 2000], [BigInt(count), true]);
   c.eventfd(handle, 1, fd);
 });
 
@@ -87,10 +88,10 @@ Deno.test("F15 many points of a deep timeline: one walk finds them all, a hint r
     c.syncobj(handle).addPoint(fence, i);
   }
   const handles = new Array(count).fill(handle), points = Array.from({ length: count }, (_, i) => 1 + i % depth);
-  const start = performance.now();
+  const start = cpuMs();
   assertEquals(c.timelineWait(handles, points, { flags: DEADLINE, deadline: 5 }).result, ETIME);
   // Each for itself would be more than 10^9 steps.
-  assertEquals([hints, performance.now() - start < 2000], [depth, true]);
+  assertEquals([hints, cpuMs() - start < 2000], [depth, true]);
   const waited = c.timelineSleep(handles, points, { flags: ALL, timeout: FOREVER });
   const fences = [...unwrapFence(c.syncobj(handle).fence as Fence)];
   assertEquals(fences.length, depth);

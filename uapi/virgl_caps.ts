@@ -156,3 +156,17 @@ export const VIRGL_CAP_V2_SCANOUT_USES_GBM = 0x100;
 export const VIRGL_CAP_V2_SSO = 0x200;
 /** capability_bits_v2: shadow samplers may take a level of detail. */
 export const VIRGL_CAP_V2_TEXTURE_SHADOW_LOD = 0x400;
+/** capability_bits_v2: vertex shaders may choose the layer. */
+export const VIRGL_CAP_V2_VS_VERTEX_LAYER = 0x800;
+/** capability_bits_v2: vertex shaders may choose the viewport. */
+export const VIRGL_CAP_V2_VS_VIEWPORT_INDEX = 0x1000;
+/** capability_bits_v2: there are queries of pipeline statistics. */
+export const VIRGL_CAP_V2_PIPELINE_STATISTICS_QUERY = 0x2000;
+/** capability_bits_v2: shaders may read the base vertex, base instance and number of a draw. */
+export const VIRGL_CAP_V2_DRAW_PARAMETERS = 0x4000;
+/** capability_bits_v2: shaders may vote. */
+export const VIRGL_CAP_V2_GROUP_VOTE = 0x8000;
+/** capability_bits_v2: samplers may mirror once, to the edge; counts from feature version 20 on. */
+export const VIRGL_CAP_V2_MIRROR_CLAMP_TO_EDGE = 0x1_0000;
+/** capability_bits_v2: samplers may mirror once, to the border; counts from feature version 22 on. */
+export const VIRGL_CAP_V2_MIRROR_CLAMP = 0x2_0000;

@@ -1,10 +1,14 @@
 /**
- * The second capability set of virgl. Mirrors struct virgl_caps_v2 of Mesa's virgl_hw.h, as of virglrenderer 0.10.4.
+ * The second capability set of virgl. Mirrors struct virgl_caps_v2 of Mesa's virgl_hw.h, as of Mesa 25; virglrenderer 0.10.4 knows the first
+ * {@linkcode VIRGL_CAPS_V2_MIN_SIZE} bytes.
  * @module
  */
 
 import { array, type ArrayView, chars, f32, s32, type Struct, struct, u16, u32, u8, type View } from "./struct.ts";
 import { virgl_caps_v1, virgl_supported_format_mask } from "./virgl_caps_v1.ts";
+
+/** Bytes that virglrenderer 0.10.4 and Mesa 22.3 know. */
+export const VIRGL_CAPS_V2_MIN_SIZE = 1376;
 
 /** What a video codec of the host can do. */
 export interface virgl_video_caps {
@@ -140,7 +144,7 @@ export interface virgl_caps_v2 {
   renderer: string;
   /** samples */
   max_anisotropy: number;
-  /** textures a stage */
+  /** samplers a stage; max_texture_samplers in later headers */
   max_shader_sampler_views: number;
   /** formats that can have several samples */
   supported_multisample_formats: View<virgl_supported_format_mask>;
@@ -152,8 +156,14 @@ export interface virgl_caps_v2 {
   video_caps: ArrayView<View<virgl_video_caps>>;
   /** bytes */
   max_uniform_block_size: number;
+  /** vectors of a tessellation control shader; counts from feature version 19 on */
+  max_tcs_outputs: number;
+  /** vectors of a tessellation evaluation shader; counts from feature version 19 on */
+  max_tes_outputs: number;
+  /** by stage */
+  max_shader_storage_blocks: ArrayView<number>;
 }
-/** Layout of `struct virgl_caps_v2`: 1376 bytes. */
+/** Layout of `struct virgl_caps_v2`: 1408 bytes. */
 export const virgl_caps_v2: Struct<virgl_caps_v2> = struct<virgl_caps_v2>("virgl_caps_v2", {
   v1: virgl_caps_v1.field(),
   min_aliased_point_size: f32,
@@ -210,7 +220,10 @@ export const virgl_caps_v2: Struct<virgl_caps_v2> = struct<virgl_caps_v2>("virgl
   num_video_caps: u32,
   video_caps: array(virgl_video_caps.field(), 32),
   max_uniform_block_size: u32,
-}, { size: 1376 });
+  max_tcs_outputs: u32,
+  max_tes_outputs: u32,
+  max_shader_storage_blocks: array(u32, 6),
+}, { size: 1408 });
 
 // Where the positions of 2, 4, 8 and 16 samples begin in sample_locations, words.
 const SAMPLE_WORDS: readonly (readonly [samples: number, word: number])[] = [[2, 0], [4, 1], [8, 2], [16, 4]];

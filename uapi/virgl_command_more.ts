@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type BitField, bitField } from "./virgl_bits.ts";
+
 /** Dwords an element of SET_SHADER_BUFFERS. */
 export const VIRGL_SET_SHADER_BUFFER_ELEMENT_SIZE = 3;
 /** Payload of SET_SHADER_BUFFERS with n elements, dwords. */
@@ -134,6 +136,8 @@ export const VIRGL_LINK_SHADER_TESS_EVAL_HANDLE = 5;
 export const VIRGL_LINK_SHADER_COMPUTE_HANDLE = 6;
 /** Payload of CREATE_VIDEO_CODEC, dwords. */
 export const VIRGL_CREATE_VIDEO_CODEC_SIZE = 7;
+/** Its name since Mesa 23: least payload of CREATE_VIDEO_CODEC, dwords. */
+export const VIRGL_CREATE_VIDEO_CODEC_MIN_SIZE = 7;
 /** Place in CREATE_VIDEO_CODEC: handle. */
 export const VIRGL_CREATE_VIDEO_CODEC_HANDLE = 1;
 /** Place in CREATE_VIDEO_CODEC: profile. */
@@ -148,8 +152,12 @@ export const VIRGL_CREATE_VIDEO_CODEC_LEVEL = 5;
 export const VIRGL_CREATE_VIDEO_CODEC_WIDTH = 6;
 /** Place in CREATE_VIDEO_CODEC: height. */
 export const VIRGL_CREATE_VIDEO_CODEC_HEIGHT = 7;
+/** Place in CREATE_VIDEO_CODEC: max ref; for hosts of feature version 14. */
+export const VIRGL_CREATE_VIDEO_CODEC_MAX_REF = 8;
 /** Payload of DESTROY_VIDEO_CODEC, dwords. */
 export const VIRGL_DESTROY_VIDEO_CODEC_SIZE = 1;
+/** Its name since Mesa 23: least payload of DESTROY_VIDEO_CODEC, dwords. */
+export const VIRGL_DESTROY_VIDEO_CODEC_MIN_SIZE = 1;
 /** Place in DESTROY_VIDEO_CODEC: handle. */
 export const VIRGL_DESTROY_VIDEO_CODEC_HANDLE = 1;
 /** Least payload of CREATE_VIDEO_BUFFER, dwords. */
@@ -166,16 +174,22 @@ export const VIRGL_CREATE_VIDEO_BUFFER_HEIGHT = 4;
 export const VIRGL_CREATE_VIDEO_BUFFER_RES_BASE = 5;
 /** Payload of DESTROY_VIDEO_BUFFER, dwords. */
 export const VIRGL_DESTROY_VIDEO_BUFFER_SIZE = 1;
+/** Its name since Mesa 23: least payload of DESTROY_VIDEO_BUFFER, dwords. */
+export const VIRGL_DESTROY_VIDEO_BUFFER_MIN_SIZE = 1;
 /** Place in DESTROY_VIDEO_BUFFER: handle. */
 export const VIRGL_DESTROY_VIDEO_BUFFER_HANDLE = 1;
 /** Payload of BEGIN_FRAME, dwords. */
 export const VIRGL_BEGIN_FRAME_SIZE = 2;
+/** Its name since Mesa 23: least payload of BEGIN_FRAME, dwords. */
+export const VIRGL_BEGIN_FRAME_MIN_SIZE = 2;
 /** Place in BEGIN_FRAME: cdc handle. */
 export const VIRGL_BEGIN_FRAME_CDC_HANDLE = 1;
 /** Place in BEGIN_FRAME: tgt handle. */
 export const VIRGL_BEGIN_FRAME_TGT_HANDLE = 2;
 /** Payload of DECODE_BITSTREAM, dwords. */
 export const VIRGL_DECODE_BS_SIZE = 5;
+/** Its name since Mesa 23: least payload of DECODE_BITSTREAM, dwords. */
+export const VIRGL_DECODE_BS_MIN_SIZE = 5;
 /** Place in DECODE_BITSTREAM: cdc handle. */
 export const VIRGL_DECODE_BS_CDC_HANDLE = 1;
 /** Place in DECODE_BITSTREAM: tgt handle. */
@@ -186,12 +200,53 @@ export const VIRGL_DECODE_BS_DSC_HANDLE = 3;
 export const VIRGL_DECODE_BS_BUF_HANDLE = 4;
 /** Place in DECODE_BITSTREAM: buf size. */
 export const VIRGL_DECODE_BS_BUF_SIZE = 5;
+/** Least payload of ENCODE_BITSTREAM, dwords. */
+export const VIRGL_ENCODE_BS_MIN_SIZE = 5;
+/** Place in ENCODE_BITSTREAM: cdc handle. */
+export const VIRGL_ENCODE_BS_CDC_HANDLE = 1;
+/** Place in ENCODE_BITSTREAM: src handle. */
+export const VIRGL_ENCODE_BS_SRC_HANDLE = 2;
+/** Place in ENCODE_BITSTREAM: dest handle. */
+export const VIRGL_ENCODE_BS_DEST_HANDLE = 3;
+/** Place in ENCODE_BITSTREAM: desc handle. */
+export const VIRGL_ENCODE_BS_DESC_HANDLE = 4;
+/** Place in ENCODE_BITSTREAM: feed handle. */
+export const VIRGL_ENCODE_BS_FEED_HANDLE = 5;
 /** Payload of END_FRAME, dwords. */
 export const VIRGL_END_FRAME_SIZE = 2;
+/** Its name since Mesa 23: least payload of END_FRAME, dwords. */
+export const VIRGL_END_FRAME_MIN_SIZE = 2;
 /** Place in END_FRAME: cdc handle. */
 export const VIRGL_END_FRAME_CDC_HANDLE = 1;
 /** Place in END_FRAME: tgt handle. */
 export const VIRGL_END_FRAME_TGT_HANDLE = 2;
+
+/** Payload of CLEAR_SURFACE, dwords. */
+export const VIRGL_CLEAR_SURFACE_SIZE = 10;
+/** Place in CLEAR_SURFACE: whether the render condition counts, and which buffers. */
+export const VIRGL_CLEAR_SURFACE_S0 = 1;
+/** Field of CLEAR_SURFACE's S0: the render condition counts. */
+export const VIRGL_CLEAR_SURFACE_S0_RENDER_CONDITION: BitField = bitField(0, 1);
+/** Field of CLEAR_SURFACE's S0: PIPE_CLEAR_DEPTH, _STENCIL, _COLOR0. */
+export const VIRGL_CLEAR_SURFACE_S0_BUFFERS: BitField = bitField(1, 3);
+/** Place in CLEAR_SURFACE: handle. */
+export const VIRGL_CLEAR_SURFACE_HANDLE = 2;
+/** Place in CLEAR_SURFACE: red, or the low half of the depth. */
+export const VIRGL_CLEAR_SURFACE_COLOR_0 = 3;
+/** Place in CLEAR_SURFACE: green, or the high half of the depth. */
+export const VIRGL_CLEAR_SURFACE_COLOR_1 = 4;
+/** Place in CLEAR_SURFACE: blue. */
+export const VIRGL_CLEAR_SURFACE_COLOR_2 = 5;
+/** Place in CLEAR_SURFACE: alpha, or the stencil. */
+export const VIRGL_CLEAR_SURFACE_COLOR_3 = 6;
+/** Place in CLEAR_SURFACE: dst x. */
+export const VIRGL_CLEAR_SURFACE_DST_X = 7;
+/** Place in CLEAR_SURFACE: dst y. */
+export const VIRGL_CLEAR_SURFACE_DST_Y = 8;
+/** Place in CLEAR_SURFACE: width. */
+export const VIRGL_CLEAR_SURFACE_WIDTH = 9;
+/** Place in CLEAR_SURFACE: height. */
+export const VIRGL_CLEAR_SURFACE_HEIGHT = 10;
 
 /** SET_TWEAKS: swap red and blue of BGRA on a GL ES host. */
 export const virgl_tweak_gles_brga_emulate = 0;

@@ -125,15 +125,16 @@ export const VIRGL_COMMANDS: readonly VirglCommandInfo[] = rows(0, [
   ["GET_MEMORY_INFO", "res", 1],
   ["EMIT_STRING_MARKER", "bytes, text", 2, ANY],
   ["LINK_SHADER", "vertex, fragment, geometry, tess_ctrl, tess_eval, compute", 6],
-  ["CREATE_VIDEO_CODEC", "handle, profile, entrypoint, chroma_format, level, width, height", 7],
+  ["CREATE_VIDEO_CODEC", "handle, profile, entrypoint, chroma_format, level, width, height, max_references", 7, 8],
   ["DESTROY_VIDEO_CODEC", "handle", 1],
   ["CREATE_VIDEO_BUFFER", "handle, format, width, height, res * planes", 5, ANY],
   ["DESTROY_VIDEO_BUFFER", "handle", 1],
   ["BEGIN_FRAME", "codec, buffer", 2],
   ["DECODE_MACROBLOCK", "nobody sends it", 0, ANY],
   ["DECODE_BITSTREAM", "codec, buffer, description res, data res, bytes", 5],
-  ["ENCODE_BITSTREAM", "nobody sends it", 0, ANY],
+  ["ENCODE_BITSTREAM", "codec, source, destination res, description res, feedback res", 5],
   ["END_FRAME", "codec, buffer", 2],
+  ["CLEAR_SURFACE", "condition | buffers << 1, surface, color * 4 or depth lo, depth hi, 0, stencil, x, y, w, h", 10],
 ]);
 
 /**

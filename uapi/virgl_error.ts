@@ -40,6 +40,22 @@ export const VIRGL_ERROR_CTX_ILLEGAL_SAMPLER_VIEW_TARGET = 11;
 export const VIRGL_ERROR_CTX_TRANSFER_IOV_BOUNDS = 12;
 /** Context: dual-source blending into several colour buffers. */
 export const VIRGL_ERROR_CTX_ILLEGAL_DUAL_SRC_BLEND = 13;
+/** Context: what the host's GL has not. */
+export const VIRGL_ERROR_CTX_UNSUPPORTED_FUNCTION = 14;
+/** Context: stages that do not fit each other. */
+export const VIRGL_ERROR_CTX_ILLEGAL_PROGRAM_PIPELINE = 15;
+/** Context: more vertex attributes than there may be. */
+export const VIRGL_ERROR_CTX_TOO_MANY_VERTEX_ATTRIBUTES = 16;
+/** Context: a wrap mode that the host has not. */
+export const VIRGL_ERROR_CTX_UNSUPPORTED_TEX_WRAP = 17;
+/** Context: a face that a cube has not. */
+export const VIRGL_ERROR_CTX_CUBE_MAP_FACE_OUT_OF_RANGE = 18;
+/** Context: a blit outside its resource. */
+export const VIRGL_ERROR_CTX_BLIT_AREA_OUT_OF_RANGE = 19;
+/** Context: a storage buffer's part outside its resource. */
+export const VIRGL_ERROR_CTX_SSBO_BINDING_RANGE = 20;
+/** Context: something outside a resource. */
+export const VIRGL_ERROR_CTX_RESOURCE_OUT_OF_RANGE = 21;
 /** virgl_host_query_state.query_state: not asked for. */
 export const VIRGL_QUERY_STATE_NEW = 0;
 /** virgl_host_query_state.query_state: the result is there. */

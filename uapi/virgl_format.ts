@@ -12,21 +12,24 @@
 
 import { describeFormat } from "./virgl_format_name.ts";
 import * as block from "./virgl_format_block.ts";
+import * as later from "./virgl_format_later.ts";
 import * as norm from "./virgl_format_norm.ts";
 import * as number from "./virgl_format_number.ts";
 
 export * from "./virgl_format_block.ts";
+export * from "./virgl_format_later.ts";
 export * from "./virgl_format_norm.ts";
 export * from "./virgl_format_number.ts";
+export * from "./virgl_format_video.ts";
 
 /** One more than the greatest number that a client may use. */
-export const VIRGL_FORMAT_MAX = 322;
+export const VIRGL_FORMAT_MAX = 455;
 /** Inside a host: B8G8R8X8 on a GL ES without BGRA. No client may use it. */
-export const VIRGL_FORMAT_B8G8R8X8_UNORM_EMULATED = 323;
+export const VIRGL_FORMAT_B8G8R8X8_UNORM_EMULATED = 456;
 /** Inside a host: B8G8R8A8 on a GL ES without BGRA. No client may use it. */
-export const VIRGL_FORMAT_B8G8R8A8_UNORM_EMULATED = 324;
+export const VIRGL_FORMAT_B8G8R8A8_UNORM_EMULATED = 457;
 /** One more than the greatest number of all. */
-export const VIRGL_FORMAT_MAX_EXTENDED = 325;
+export const VIRGL_FORMAT_MAX_EXTENDED = 458;
 
 /** How the bits of a channel become a value; `void` bits mean nothing. */
 export type VirglChannelType =
@@ -107,20 +110,25 @@ export interface VirglFormatInfo {
   readonly aspect: VirglAspect;
 }
 
-// Numbers that Gallium's older formats had before today's got them.
-const REUSED = new Set(["A16L16_UNORM", "G8R8_UNORM", "G8R8_SNORM", "G16R16_UNORM", "G16R16_SNORM"]);
+/**
+ * Whether clients of different age mean different formats by a number: Mesa 22.3 gave 262 to 266 to other formats, Mesa 25 has
+ * these elsewhere. A host that names none of the numbers among what it has is never asked for one.
+ */
+export function virglFormatIsAmbiguous(format: number): boolean {
+  return format >= norm.VIRGL_FORMAT_A16L16_UNORM && format <= norm.VIRGL_FORMAT_G16R16_SNORM;
+}
 
 const PREFIX = "VIRGL_FORMAT_";
 const table: (VirglFormatInfo | undefined)[] = new Array(VIRGL_FORMAT_MAX).fill(undefined);
-for (const [key, value] of Object.entries<number>({ ...norm, ...number, ...block })) {
+for (const [key, value] of Object.entries<number>({ ...norm, ...number, ...block, ...later })) {
   const name = key.slice(PREFIX.length);
-  if (value !== 0 && !REUSED.has(name)) table[value] = Object.freeze(describeFormat(name, value));
+  if (value !== 0) table[value] = Object.freeze(describeFormat(name, value));
 }
 
 /** Every format that {@linkcode virglFormat} describes, by number. */
 export const VIRGL_FORMATS: readonly VirglFormatInfo[] = Object.freeze(table.filter((info) => info !== undefined));
 
-/** What a format is; undefined for VIRGL_FORMAT_NONE and for a number that is no format. */
+/** What a format is; undefined for VIRGL_FORMAT_NONE, those of virgl_format_video.ts, and a number that is no format. */
 export function virglFormat(format: number): VirglFormatInfo | undefined {
   return table[format];
 }

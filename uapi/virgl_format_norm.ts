@@ -184,26 +184,16 @@ export const VIRGL_FORMAT_A8L8_UNORM = 259;
 export const VIRGL_FORMAT_A8L8_SNORM = 260;
 /** A8 L8, lowest bits first: 0 to 1, sRGB. */
 export const VIRGL_FORMAT_A8L8_SRGB = 261;
-/** A16 L16: an older name of 262, which is A1B5G5R5 today. */
+/** A16 L16, lowest bits first: 0 to 1. Clients of Mesa 22.3 mean A1B5G5R5. */
 export const VIRGL_FORMAT_A16L16_UNORM = 262;
-/** A1 B5 G5 R5, lowest bits first: 0 to 1. */
-export const VIRGL_FORMAT_A1B5G5R5_UNORM = 262;
-/** G8 R8: an older name of 263, which is A1R5G5B5 today. */
+/** G8 R8, lowest bits first: 0 to 1. Clients of Mesa 22.3 mean A1R5G5B5. */
 export const VIRGL_FORMAT_G8R8_UNORM = 263;
-/** A1 R5 G5 B5, lowest bits first: 0 to 1. */
-export const VIRGL_FORMAT_A1R5G5B5_UNORM = 263;
-/** G8 R8: an older name of 264, which is A2B10G10R10 today. */
+/** G8 R8, lowest bits first: -1 to 1. Clients of Mesa 22.3 mean A2B10G10R10. */
 export const VIRGL_FORMAT_G8R8_SNORM = 264;
-/** A2 B10 G10 R10, lowest bits first: 0 to 1. */
-export const VIRGL_FORMAT_A2B10G10R10_UNORM = 264;
-/** G16 R16: an older name of 265, which is A2R10G10B10 today. */
+/** G16 R16, lowest bits first: 0 to 1. Clients of Mesa 22.3 mean A2R10G10B10. */
 export const VIRGL_FORMAT_G16R16_UNORM = 265;
-/** A2 R10 G10 B10, lowest bits first: 0 to 1. */
-export const VIRGL_FORMAT_A2R10G10B10_UNORM = 265;
-/** G16 R16: an older name of 266, which is A4R4G4B4 today. */
+/** G16 R16, lowest bits first: -1 to 1. Clients of Mesa 22.3 mean A4R4G4B4. */
 export const VIRGL_FORMAT_G16R16_SNORM = 266;
-/** A4 R4 G4 B4, lowest bits first: 0 to 1. */
-export const VIRGL_FORMAT_A4R4G4B4_UNORM = 266;
 /** A8 B8 G8 R8, lowest bits first: -1 to 1. */
 export const VIRGL_FORMAT_A8B8G8R8_SNORM = 267;
 /** X8 B8 G8 R8, lowest bits first: -1 to 1. */

@@ -165,8 +165,10 @@ export const VIRGL_CCMD_DECODE_BITSTREAM = 59;
 export const VIRGL_CCMD_ENCODE_BITSTREAM = 60;
 /** Command: the video frame ends. */
 export const VIRGL_CCMD_END_FRAME = 61;
+/** Command: clear a rectangle of a surface; Mesa 23 and later, to hosts of feature version 21. */
+export const VIRGL_CCMD_CLEAR_SURFACE = 62;
 /** Commands. */
-export const VIRGL_MAX_COMMANDS = 62;
+export const VIRGL_MAX_COMMANDS = 63;
 
 /** Object: no object. */
 export const VIRGL_OBJECT_NULL = 0;
@@ -234,3 +236,25 @@ export const VIRGL_QUERY_PIPELINE_STATISTICS = 10;
 export const VIRGL_QUERY_OCCLUSION_PREDICATE_CONSERVATIVE = 11;
 /** Type of a query: whether any stream overflowed. */
 export const VIRGL_QUERY_SO_OVERFLOW_ANY_PREDICATE = 12;
+/** Index of VIRGL_QUERY_PIPELINE_STATISTICS: vertices that were fetched. */
+export const VIRGL_STAT_QUERY_IA_VERTICES = 0;
+/** Index of VIRGL_QUERY_PIPELINE_STATISTICS: primitives that were put together. */
+export const VIRGL_STAT_QUERY_IA_PRIMITIVES = 1;
+/** Index of VIRGL_QUERY_PIPELINE_STATISTICS: runs of the vertex shader. */
+export const VIRGL_STAT_QUERY_VS_INVOCATIONS = 2;
+/** Index of VIRGL_QUERY_PIPELINE_STATISTICS: runs of the geometry shader. */
+export const VIRGL_STAT_QUERY_GS_INVOCATIONS = 3;
+/** Index of VIRGL_QUERY_PIPELINE_STATISTICS: primitives that it made. */
+export const VIRGL_STAT_QUERY_GS_PRIMITIVES = 4;
+/** Index of VIRGL_QUERY_PIPELINE_STATISTICS: primitives that came to clipping. */
+export const VIRGL_STAT_QUERY_C_INVOCATIONS = 5;
+/** Index of VIRGL_QUERY_PIPELINE_STATISTICS: primitives that clipping left. */
+export const VIRGL_STAT_QUERY_C_PRIMITIVES = 6;
+/** Index of VIRGL_QUERY_PIPELINE_STATISTICS: runs of the fragment shader. */
+export const VIRGL_STAT_QUERY_PS_INVOCATIONS = 7;
+/** Index of VIRGL_QUERY_PIPELINE_STATISTICS: patches of the tessellation control shader. */
+export const VIRGL_STAT_QUERY_HS_INVOCATIONS = 8;
+/** Index of VIRGL_QUERY_PIPELINE_STATISTICS: runs of the tessellation evaluation shader. */
+export const VIRGL_STAT_QUERY_DS_INVOCATIONS = 9;
+/** Index of VIRGL_QUERY_PIPELINE_STATISTICS: runs of the compute shader. */
+export const VIRGL_STAT_QUERY_CS_INVOCATIONS = 10;

@@ -9,9 +9,12 @@ import { s32, type Struct, struct, u32, u64 } from "./struct.ts";
 
 export * from "./vtest_table.ts";
 
-/** Where Mesa's client looks for the server. */
+/** Where Mesa's client looks for the server; that of Mesa 25 goes where VTEST_SOCKET_NAME in its environment says. */
 export const VTEST_DEFAULT_SOCKET_NAME = "/tmp/.virgl_test";
-/** The newest version here; Mesa 22.3.6's virgl client speaks 2, Venus and its synchronization want 3. */
+/**
+ * The newest version here; Mesa 22.3.6's virgl client speaks 2, Venus and its synchronization want 3. Mesa 25's virgl client asks
+ * for 3, and again for 2 when it has read a capability set whose host_feature_check_version is less than 23.
+ */
 export const VTEST_PROTOCOL_VERSION = 3;
 /** Dwords of a message's header. */
 export const VTEST_HDR_SIZE = 2;
@@ -75,6 +78,8 @@ export const VCMD_SUBMIT_CMD2 = 24;
 export const VCMD_BUSY_WAIT_FLAG_WAIT = 1;
 /** VCMD_GET_PARAM: queues, or timelines, of the context. */
 export const VCMD_PARAM_MAX_SYNC_QUEUE_COUNT = 1;
+/** VCMD_GET_PARAM: its name since Mesa 23. */
+export const VCMD_PARAM_MAX_TIMELINE_COUNT = 1;
 /** Blob type: memory of the client. */
 export const VCMD_BLOB_TYPE_GUEST = 1;
 /** Blob type: memory of the renderer. */
@@ -91,6 +96,8 @@ export const VCMD_BLOB_FLAG_CROSS_DEVICE = 0x4;
 export const VCMD_SYNC_WAIT_FLAG_ANY = 0x1;
 /** vcmd_submit_cmd2_batch flag: the queue counts. */
 export const VCMD_SUBMIT_CMD2_FLAG_SYNC_QUEUE = 0x1;
+/** vcmd_submit_cmd2_batch flag: its name since Mesa 23. */
+export const VCMD_SUBMIT_CMD2_FLAG_RING_IDX = 0x1;
 
 /** Payload of VCMD_RESOURCE_CREATE. */
 export interface vcmd_res_create {

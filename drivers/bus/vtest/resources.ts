@@ -34,6 +34,7 @@ export class Resources implements Disposable {
   readonly #shares = new SharedMemories(this.#memory);
   readonly #live = new U32Map<ClientResource>();
   #shared = 0;
+  #sharing = 0;
   #bytes = 0;
   #lastId = 0;
 
@@ -75,6 +76,9 @@ export class Resources implements Disposable {
     if (this.#live.size >= this.#limits.resources) {
       throw new VtestError(`there are ${this.#limits.resources} resources already`);
     }
+    if (shared > 0 && this.#sharing >= this.#limits.shares) {
+      throw new VtestError(`there are ${this.#limits.shares} resources with shared memory already`);
+    }
     if (this.#shared + shared > this.#limits.sharedBytes) {
       throw new VtestError(`${shared} bytes more shared memory is too much: ${this.#shared} are in use`);
     }
@@ -102,6 +106,7 @@ export class Resources implements Disposable {
     }
     const made: ClientResource = { resource, memory, shared };
     this.#shared += shared;
+    if (memory !== undefined) this.#sharing++;
     this.#bytes += resource.footprint ?? 0;
     this.#live.set(id, made);
     return made;
@@ -120,6 +125,7 @@ export class Resources implements Disposable {
     this.#shared -= shared;
     this.#bytes -= resource.footprint ?? 0;
     if (memory !== undefined) {
+      this.#sharing--;
       this.#renderer.setBacking(resource, undefined);
       this.#bury(memory);
     }

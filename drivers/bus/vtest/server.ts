@@ -18,6 +18,7 @@ import {
   EPOLLOUT,
   eventfd,
   eventfdRead,
+  fdLimit,
   monotonicNs,
 } from "../../os/mod.ts";
 import type { VtestEvent } from "./event.ts";
@@ -87,7 +88,9 @@ export class VtestServer implements Disposable {
    */
   constructor(options: VtestServerOptions) {
     this.#options = options;
-    this.#limits = options.limits ?? VTEST_LIMITS;
+    const limits = options.limits ?? VTEST_LIMITS;
+    // Descriptors are everybody's.
+    this.#limits = { ...limits, shares: Math.min(limits.shares, Math.max(64, Math.floor(fdLimit().soft / 4))) };
     using undo = new DisposableStack();
     undo.use(this.#epoll);
     this.#listener = undo.use(new Listener(options.path));

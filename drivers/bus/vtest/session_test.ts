@@ -6,8 +6,10 @@ import {
   VCMD_GET_PARAM,
   VCMD_PING_PROTOCOL_VERSION,
   VCMD_PROTOCOL_VERSION,
+  VCMD_RESOURCE_BUSY_WAIT,
   VCMD_RESOURCE_CREATE,
   VCMD_RESOURCE_CREATE2,
+  VCMD_RESOURCE_UNREF,
   VCMD_SUBMIT_CMD,
   VCMD_TRANSFER_PUT,
 } from "../../../uapi/vtest.ts";
@@ -28,6 +30,23 @@ for (const [asked, version] of [[0, 0], [1, 0], [2, 2], [3, 3], [4, 3], [0xffff_
     assertEquals([pair.session.version, pair.session.name], [version, "es2gears"]);
   });
 }
+
+Deno.test("Mesa 25 asks for version 3, reads the capabilities, and asks again for 2: ids are then its own", () => {
+  using pair = new Pair();
+  const { client } = pair;
+  assertEquals(client.handshake("es2gears", 3), 3);
+  client.caps();
+  client.message(0, VCMD_PING_PROTOCOL_VERSION);
+  client.message(2, VCMD_RESOURCE_BUSY_WAIT, [0, 0]);
+  client.reply(VCMD_PING_PROTOCOL_VERSION, 0);
+  client.reply(VCMD_RESOURCE_BUSY_WAIT, 1);
+  assertEquals(client.protocolVersion(2), 2);
+  assertEquals(pair.session.version, 2);
+  const [, fd] = client.create2(7, buffer(8), 8, 2);
+  close(fd);
+  client.message(1, VCMD_RESOURCE_UNREF, [7]);
+  assertEquals(pair.session.version, 2);
+});
 
 Deno.test("GET_CAPS2 and GET_CAPS: lengths in bytes and one, the first reply is called 2", () => {
   using pair = new Pair();

@@ -33,6 +33,9 @@ const END_NS = 3e9;
 /** How long no spare process is started after one has failed, ns. */
 const PAUSE_NS = 2e9;
 
+/** What a process may say before others are heard. */
+const WORDS = 16;
+
 /** What a {@linkcode VtestSupervisor} is made of. */
 export interface VtestSupervisorOptions {
   /** Where clients connect. */
@@ -216,7 +219,8 @@ export class VtestSupervisor implements Disposable {
 
   #hear(child: Child): void {
     const { onEvent } = this.#options;
-    for (;;) {
+    // One that never stops talking is heard again after the others.
+    for (let i = 0; i < WORDS; i++) {
       const message = child.receive();
       if (message === undefined) return;
       if (message === "gone") return this.#gone(child);

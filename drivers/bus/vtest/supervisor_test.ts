@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { VIRGL_FORMAT_R8_UNORM } from "../../../uapi/virgl_format.ts";
 import { VCMD_SUBMIT_CMD } from "../../../uapi/vtest.ts";
-import { close } from "../../os/mod.ts";
+import { close, MessageBuffer, MSG_DONTWAIT } from "../../os/mod.ts";
 import "../../os/testing.ts";
 import type { VtestEvent } from "./event.ts";
 import { VTEST_LIMITS } from "./limits.ts";
@@ -154,6 +154,55 @@ Deno.test("more clients than are allowed wait until one is gone", async () => {
   one[Symbol.dispose]();
   await bench.until(() => bench.events.filter(({ kind }) => kind === "client").length === 2);
   assertEquals(two.handshake("two", 2), 2);
+});
+
+Deno.test("a process may say what it likes: its client alone is concerned", () => {
+  const path = Deno.makeTempFileSync({ prefix: "vtest" }), events: VtestEvent[] = [], controls: number[] = [];
+  const server = new VtestSupervisor({
+    path: `${path}.sock`,
+    spawn: (_id, control) => void controls.push(control),
+    kill: () => {},
+    onEvent: (event) => void events.push(event),
+    maxClients: 1,
+  });
+  const messages = new MessageBuffer(65536);
+  const say = (text: string): void => {
+    const { written } = new TextEncoder().encodeInto(text, messages.bytes);
+    messages.send(controls[0], written, 0, MSG_DONTWAIT);
+    server.turn(0);
+  };
+  say('{"kind":"ready","renderer":7}');
+  assertEquals(server.ready, true);
+  using _client = new VtestClient(`${path}.sock`);
+  server.turn(0);
+  for (const text of ["null", "7", "[]", "{", '"end"', '{"kind":"no"}', '{"kind":null}', '{"reason":{}}']) {
+    say(text);
+  }
+  say('{"kind":"name","name":["\\u001b[2J"]}');
+  say('{"kind":"name","name":"\\u001b[2Jx\\n"}');
+  assertEquals(server.clients, 1);
+  // Much at once is heard bit by bit.
+  for (let i = 0; i < 20; i++) {
+    const { written } = new TextEncoder().encodeInto('{"kind":"name","name":"n"}', messages.bytes);
+    messages.send(controls[0], written, 0, MSG_DONTWAIT);
+  }
+  const heard = () => events.filter((event) => event.kind === "name" && event.name === "n").length;
+  server.turn(0);
+  assertEquals(heard(), 16);
+  server.turn(0);
+  assertEquals(heard(), 20);
+  say('{"kind":"end","reason":{"a":1},"failed":"no"}');
+  close(controls[0]);
+  server.turn(0);
+  assertEquals(events.filter(({ kind }) => kind !== "note").slice(0, 3), [
+    { kind: "client", client: 1 },
+    { kind: "name", client: 1, name: "" },
+    { kind: "name", client: 1, name: "?[2Jx?" },
+  ]);
+  assertEquals(events.at(-1), { kind: "end", client: 1, reason: "", failed: false });
+  server[Symbol.dispose]();
+  for (const control of controls.slice(1)) close(control);
+  Deno.removeSync(path);
 });
 
 Deno.test("processes end with the one that started them", async () => {

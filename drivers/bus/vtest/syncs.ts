@@ -26,6 +26,8 @@ interface Signal {
   readonly value: bigint;
 }
 
+/** Timelines that a wait has on average, at most. */
+const POINTS = 4;
 /** Timeouts beyond the largest int last for ever. */
 const FOREVER_MS = 0x7fff_ffff;
 
@@ -36,6 +38,8 @@ export class Syncs implements Disposable {
   readonly #limits: VtestLimits;
   readonly #syncs = new Map<number, Sync>();
   readonly #waits: Wait[] = [];
+  // Points of all waits.
+  #points = 0;
   // Every renderer completes its batches in their order, so that one queue holds the signals of all rings.
   readonly #signals: Signal[] = [];
   #lastId = 0;
@@ -111,15 +115,24 @@ export class Syncs implements Disposable {
     });
   }
 
+  // Each signal looks at all points: they are as few as waits may be, several times.
+  #isFull(points: number): boolean {
+    const { waits } = this.#limits;
+    return this.#waits.length >= waits || this.#points + points > waits * POINTS;
+  }
+
   // Keeps the waits of which `wanted` says so, and those only whose time is not over.
   #keep(wanted: (wait: Wait) => boolean): void {
     const now = monotonicNs();
-    let kept = 0;
+    let kept = 0, points = 0;
     for (const wait of this.#waits) {
-      if (wait.until >= now && wanted(wait)) this.#waits[kept++] = wait;
-      else close(wait.fd);
+      if (wait.until >= now && wanted(wait)) {
+        this.#waits[kept++] = wait;
+        points += wait.points.length;
+      } else close(wait.fd);
     }
     this.#waits.length = kept;
+    this.#points = points;
   }
 
   /**
@@ -139,12 +152,18 @@ export class Syncs implements Disposable {
     }
     const ready = points.length === 0 || any && points.length < count;
     if (ready || timeoutMs === 0) return eventfd(ready ? 1 : 0);
-    if (this.#waits.length >= this.#limits.waits) this.#keep(() => true);
-    if (this.#waits.length >= this.#limits.waits) throw new VtestError("too many waits for timelines");
+    if (this.#isFull(points.length)) this.#keep(() => true);
+    if (this.#isFull(points.length)) throw new VtestError("too many waits for timelines");
     const until = timeoutMs > FOREVER_MS ? Infinity : monotonicNs() + timeoutMs * 1e6;
     const fd = eventfd();
-    // One for whoever waits, one to ring.
-    this.#waits.push({ fd: dup(fd), any, until, points });
+    try {
+      // One for whoever waits, one to ring.
+      this.#waits.push({ fd: dup(fd), any, until, points });
+    } catch (error) {
+      close(fd);
+      throw error;
+    }
+    this.#points += points.length;
     return fd;
   }
 

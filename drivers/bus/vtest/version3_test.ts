@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { VIRGL_FORMAT_R8_UNORM } from "../../../uapi/virgl_format.ts";
+import { VCMD_SYNC_WAIT } from "../../../uapi/vtest.ts";
 import { close, eventfdRead, Mapping } from "../../os/mod.ts";
 import { assertNoFdLeak } from "../../os/testing.ts";
 import { texture } from "./testing.ts";
@@ -107,4 +108,20 @@ Deno.test("timelines and waits have limits; waits whose time is over make room",
   client.message(5, 23, [0, 1000, a, 1, 0]);
   assertMatch(pair.end() ?? "", /too many waits/);
   fds.forEach((fd) => close(fd));
+});
+
+Deno.test("timelines: waits have so many points together, those that are over do not count, and nothing is left of them", () => {
+  assertNoFdLeak(() => {
+    using pair = start({ waits: 8 });
+    const { client } = pair;
+    const sync = client.syncCreate(0n), points = (count: number) => new Array(count).fill([sync, 1n] as const);
+    const fds = [1, 2, 3].map(() => client.syncWait(false, 10_000, points(8)));
+    client.syncWrite(sync, 1n);
+    // All of them are over; 32 points are again to be had.
+    const next = client.syncCreate(0n), others = (count: number) => new Array(count).fill([next, 1n] as const);
+    for (let i = 0; i < 4; i++) fds.push(client.syncWait(false, 10_000, others(8)));
+    for (const fd of fds) close(fd);
+    client.message(5, VCMD_SYNC_WAIT, [0, 10_000, next, 1, 0]);
+    assertMatch(pair.end() ?? "", /SYNC_WAIT: too many waits/);
+  });
 });

@@ -8,7 +8,15 @@ import { DrmError } from "../../../../core/error.ts";
 import { LIMITS } from "./limits.ts";
 
 /** What is counted. */
-export type Budgeted = "objects" | "shaders" | "shaderBytes" | "moduleBytes" | "pipelines" | "samplers";
+export type Budgeted =
+  | "objects"
+  | "shaders"
+  | "shaderBytes"
+  | "moduleBytes"
+  | "pipelines"
+  | "samplers"
+  | "views"
+  | "descriptions";
 
 const MOST: Readonly<Record<Budgeted, number>> = {
   objects: LIMITS.objects,
@@ -17,6 +25,8 @@ const MOST: Readonly<Record<Budgeted, number>> = {
   moduleBytes: LIMITS.moduleBytes,
   pipelines: LIMITS.pipelines,
   samplers: LIMITS.contextSamplers,
+  views: LIMITS.views,
+  descriptions: LIMITS.descriptions,
 };
 
 /** The counts of one context. */
@@ -28,6 +38,8 @@ export class Budget {
     moduleBytes: 0,
     pipelines: 0,
     samplers: 0,
+    views: 0,
+    descriptions: 0,
   };
 
   /** How much of something is in use. */

@@ -12,6 +12,7 @@ import {
 } from "../../vulkan/mod.ts";
 import type { GpuFormat } from "./formats.ts";
 import type { Gpu } from "./gpu.ts";
+import type { ViewPayment } from "./view_payment.ts";
 
 /** So many views of one buffer may exist. */
 const MAX_VIEWS = 4096;
@@ -30,12 +31,14 @@ export interface ViewedBuffer {
 export class BufferViews implements Disposable {
   readonly #gpu: Gpu;
   readonly #buffer: ViewedBuffer;
+  readonly #payment: ViewPayment;
   readonly #views = new Map<string, bigint>();
   // The same memory as a buffer that can be read only; 0 until it is needed.
   #readable = 0n;
 
-  /** None yet. @param buffer whose. */
-  constructor(gpu: Gpu, buffer: ViewedBuffer) {
+  /** None yet. @param buffer whose. @param payment for each */
+  constructor(gpu: Gpu, buffer: ViewedBuffer, payment: ViewPayment) {
+    this.#payment = payment;
     this.#gpu = gpu;
     this.#buffer = buffer;
   }
@@ -54,6 +57,7 @@ export class BufferViews implements Disposable {
     const known = this.#views.get(key);
     if (known !== undefined) return known;
     if (this.#views.size >= MAX_VIEWS) throw new DrmError("ENOMEM", `Cannot make a view: the buffer has ${MAX_VIEWS}`);
+    this.#payment.pay();
     const handle = format.storesTexels ? this.#buffer.handle : this.#readableHandle();
     const view = device.arena.scope((m) => {
       const out = m.alloc(8);

@@ -6,7 +6,7 @@
 
 import { DrmError } from "../../../../core/error.ts";
 import type { CapsetInfo } from "../../../../core/host3d.ts";
-import { VIRGL_FORMATS } from "../../../../uapi/virgl_format.ts";
+import { VIRGL_FORMATS, virglFormatIsAmbiguous } from "../../../../uapi/virgl_format.ts";
 import { VIRGL_FORMAT_NONE } from "../../../../uapi/virgl_format_number.ts";
 import { virtioGpuFourcc } from "../../../../uapi/virtio_gpu_format.ts";
 import {
@@ -41,9 +41,11 @@ import {
   virgl_caps_v2,
   virglMaskAdd,
 } from "../../../../uapi/virgl_hw.ts";
+import { VIRGL_SHADER_COMPUTE, VIRGL_SHADER_FRAGMENT } from "../../../../uapi/virgl_protocol.ts";
 import { VIRTIO_GPU_CAPSET_VIRGL, VIRTIO_GPU_CAPSET_VIRGL2 } from "../../../../uapi/virtio_gpu.ts";
 import type { Formats, GpuFormat } from "./formats.ts";
 import type { Gpu } from "./gpu.ts";
+import { SAMPLE_PLACES } from "./sample_places.ts";
 
 /** How much is offered: OpenGL 2.1 and ES 2.0, OpenGL 3.3 and ES 3.0, or OpenGL 4.3 and ES 3.1. */
 export type CapsLevel = "gl21" | "gl33" | "gl43";
@@ -133,7 +135,7 @@ function describe(gpu: Gpu, formats: Formats, level: CapsLevel): ReturnType<type
     capability_bits: full
       ? (bits(gpu) | (more ? moreBits(gpu) : 0)) >>> 0
       : VIRGL_CAP_ROBUST_BUFFER_ACCESS | VIRGL_CAP_FBO_MIXED_COLOR_FORMATS,
-    sample_locations: sampleLocations(),
+    sample_locations: sampleLocations(sampleCounts(limits)),
     max_vertex_attrib_stride: most(limits.maxVertexInputBindingStride, 2048),
     max_texture_2d_size: most(limits.maxImageDimension2D, 16384),
     max_texture_3d_size: most(limits.maxImageDimension3D, 2048),
@@ -150,9 +152,12 @@ function describe(gpu: Gpu, formats: Formats, level: CapsLevel): ReturnType<type
     // Mesa may put a vector of its own behind all that a program may have.
     max_const_buffer_size: new Array(6).fill(most(limits.maxUniformBufferRange, MAX_CONSTANT_BYTES) - 16),
     max_uniform_block_size: most(limits.maxUniformBufferRange, MAX_CONSTANT_BYTES),
+    max_tcs_outputs: most(Math.floor(limits.maxTessellationControlPerVertexOutputComponents / 4), 32),
+    max_tes_outputs: most(Math.floor(limits.maxTessellationEvaluationOutputComponents / 4), 32),
   });
   for (const format of formats.all()) {
     const { virgl } = format;
+    if (virglFormatIsAmbiguous(virgl)) continue;
     const image = isTexture(format);
     // Views of another's stencil.
     const stencil = more && format.canSample && format.info.isStencil && !format.info.isDepth;
@@ -167,7 +172,9 @@ function describe(gpu: Gpu, formats: Formats, level: CapsLevel): ReturnType<type
   // Of framebuffers without attachments.
   if (samples > 1) virglMaskAdd(caps.supported_multisample_formats, VIRGL_FORMAT_NONE);
   for (const { number } of VIRGL_FORMATS) {
-    if (formats.vertexFetch(number) !== undefined) virglMaskAdd(caps.v1.vertexbuffer, number);
+    if (formats.vertexFetch(number) !== undefined && !virglFormatIsAmbiguous(number)) {
+      virglMaskAdd(caps.v1.vertexbuffer, number);
+    }
   }
   return caps;
 }
@@ -182,11 +189,15 @@ function isWide(format: GpuFormat): boolean {
   return format.blockBytes === 12;
 }
 
+/** VkSampleCountFlags that all images have. */
+function sampleCounts(limits: Gpu["limits"]): number {
+  return limits.framebufferColorSampleCounts & limits.framebufferDepthSampleCounts &
+      limits.framebufferStencilSampleCounts & limits.sampledImageColorSampleCounts &
+      limits.sampledImageIntegerSampleCounts & limits.sampledImageDepthSampleCounts & 0xf | 1;
+}
+
 function maxSamples(limits: Gpu["limits"]): number {
-  const counts = limits.framebufferColorSampleCounts & limits.framebufferDepthSampleCounts &
-    limits.framebufferStencilSampleCounts & limits.sampledImageColorSampleCounts &
-    limits.sampledImageIntegerSampleCounts & limits.sampledImageDepthSampleCounts & 0xf;
-  return 2 ** (31 - Math.clz32(counts | 1));
+  return 2 ** (31 - Math.clz32(sampleCounts(limits)));
 }
 
 /** Bits of commands and shader features that are there on every GPU, and of those that depend on it. */
@@ -253,6 +264,9 @@ function storage({ has, limits }: Gpu) {
     shader_buffer_offset_alignment: Math.max(16, Number(limits.minStorageBufferOffsetAlignment)),
     max_shader_buffer_frag_compute: stores ? buffers : 0,
     max_shader_buffer_other_stages: others ? buffers : 0,
+    max_shader_storage_blocks: [0, 1, 2, 3, 4, 5].map((stage) =>
+      stage === VIRGL_SHADER_FRAGMENT || stage === VIRGL_SHADER_COMPUTE ? (stores ? buffers : 0) : others ? buffers : 0
+    ),
     max_combined_shader_buffers: stores ? Math.min(limits.maxDescriptorSetStorageBuffers, 6 * buffers) : 0,
     max_shader_image_frag_compute: stores ? images : 0,
     max_shader_image_other_stages: others ? images : 0,
@@ -269,17 +283,16 @@ function rendererName(gpu: string): string {
   return `udrm (${ascii.slice(0, 50)})`;
 }
 
-// The positions that Vulkan calls standard, in sixteenths: x in the upper half of a byte, y in the lower.
-const STANDARD: Readonly<Record<number, readonly number[]>> = {
-  2: [0xcc, 0x44],
-  4: [0x62, 0xe6, 0x2a, 0xae],
-  8: [0x95, 0x7b, 0xd9, 0x53, 0x3d, 0x17, 0xbf, 0xf1],
-};
-
-function sampleLocations(): number[] {
+/**
+ * Where samples are, for each count that a client may ask for: of images that get more than that, it sees the first.
+ * @param counts VkSampleCountFlags of the GPU. @returns `sample_locations`
+ */
+export function sampleLocations(counts: number): number[] {
   const words = new Array<number>(8).fill(0);
   for (const [samples, word] of [[2, 0], [4, 1], [8, 2]] as const) {
-    STANDARD[samples].forEach((place, i) => words[word + (i >> 2)] |= place << (8 * (i & 3)));
+    let there: number = samples;
+    while (there < 8 && (counts & there) === 0) there *= 2;
+    SAMPLE_PLACES[there].slice(0, samples).forEach((place, i) => words[word + (i >> 2)] |= place << (8 * (i & 3)));
   }
   return words.map((word) => word >>> 0);
 }

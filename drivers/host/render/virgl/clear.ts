@@ -65,6 +65,8 @@ function clear(context: VirglContext, words: Uint32Array, at: number): void {
   if (mask === 0 || framebuffer.width === 0 || framebuffer.height === 0) return;
   if (sub.condition !== undefined && !sub.condition.passes()) return;
   const { pass, recorder } = engine;
+  recorder.breathe();
+  recorder.work++;
   if (recorder.pass !== pass || pass.framebuffer !== framebuffer) {
     engine.extra(SamplePipelines).announce(framebuffer.samples);
     pass.enterCleared(framebuffer, mask, words, at + 1);

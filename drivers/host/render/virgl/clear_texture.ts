@@ -107,6 +107,8 @@ function clearSamples(engine: Engine, resource: VirglResource, box: Box, data: U
   }
   const view = resource.attachmentView(raw, box.level, box.z, box.depth);
   const mask = gpuFormat.blockBytes < 4 ? (1 << gpuFormat.blockBytes * 8) - 1 : 0xffff_ffff;
+  recorder.breathe();
+  recorder.work++;
   recorder.useNow(resource, COLOR);
   const commands = recorder.outside();
   engine.gpu.device.arena.scope((m) => {

@@ -6,6 +6,7 @@
 import { VIRGL_COMMANDS } from "../../../../uapi/virgl_protocol.ts";
 import { blitCommands } from "./blit.ts";
 import { clearCommands } from "./clear.ts";
+import { clearSurfaceCommands } from "./clear_surface.ts";
 import { clearTextureCommands } from "./clear_texture.ts";
 import { computeCommands } from "./compute.ts";
 import { conditionCommands } from "./condition.ts";
@@ -27,6 +28,7 @@ const tables: readonly CommandHandlers[] = [
   drawCommands,
   computeCommands,
   clearCommands,
+  clearSurfaceCommands,
   clearTextureCommands,
   blitCommands,
   copyCommands,

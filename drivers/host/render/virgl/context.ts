@@ -89,6 +89,8 @@ export class VirglContext implements RenderContext {
     if (!(count >= 0 && count <= words.length)) {
       throw new DrmError("EINVAL", `Cannot submit ${count} words: there are ${words.length}`);
     }
+    const { recorder } = this.engine;
+    recorder.payer = this.#budget;
     try {
       decode(this, words, count);
     } catch (caught) {
@@ -96,6 +98,8 @@ export class VirglContext implements RenderContext {
       this.#lost = error instanceof Error ? error.message : String(error);
       this.engine.disown();
       throw error;
+    } finally {
+      recorder.payer = undefined;
     }
   }
 

@@ -6,13 +6,7 @@
 
 import { PIPE_PRIM_MAX } from "../../../../uapi/pipe.ts";
 import { VIRGL_CCMD_DRAW_VBO } from "../../../../uapi/virgl_protocol.ts";
-import {
-  VK_INDEX_TYPE_UINT16,
-  VK_INDEX_TYPE_UINT32,
-  VK_INDEX_TYPE_UINT8_EXT,
-  VK_PIPELINE_BIND_POINT_GRAPHICS,
-  type Vulkan,
-} from "../../vulkan/mod.ts";
+import { VK_PIPELINE_BIND_POINT_GRAPHICS, type Vulkan } from "../../vulkan/mod.ts";
 import { Bindings, ConstantPlaces } from "./bindings.ts";
 import type { VirglContext } from "./context.ts";
 import {
@@ -33,12 +27,14 @@ import {
 } from "./dirty.ts";
 import { checkProgram, fillKey } from "./draw_key.ts";
 import { readIndirect } from "./draw_indirect.ts";
+import { DrawPasses } from "./draw_passes.ts";
 import { DrawUses } from "./draw_uses.ts";
 import { DynamicState } from "./dynamic_state.ts";
 import type { Engine } from "./engine.ts";
 import { Framebuffer } from "./framebuffer.ts";
 import type { CommandHandlers } from "./handlers.ts";
 import { ImpliedControls } from "./implied_control.ts";
+import { IndexBinding } from "./index_binding.ts";
 import { INDEX_RESTARTS, INDEX_REWRITE, indexFlags, IndexRewriter } from "./index_rewrite.ts";
 import { LIMITS } from "./limits.ts";
 import type { Blend } from "./objects/blend.ts";
@@ -47,6 +43,7 @@ import type { VertexElements } from "./objects/vertex_elements.ts";
 import { PIPELINE_WORDS, TOPOLOGIES, TOPOLOGY_CLASSES, TOPOLOGY_PATCHES } from "./pipeline_key.ts";
 import { makePipeline, type Pipeline } from "./pipelines.ts";
 import type { Program } from "./programs.ts";
+import { Queries } from "./queries.ts";
 import type { Recorder } from "./recorder.ts";
 import { badCommand } from "./refusal.ts";
 import { moduleOf } from "./shader_variants.ts";
@@ -55,21 +52,9 @@ import type { SubContext } from "./sub_context.ts";
 import { VertexInput } from "./vertex_input.ts";
 
 // Words of DRAW_VBO.
-const START = 0,
-  COUNT = 1,
-  MODE = 2,
-  INDEXED = 3,
-  INSTANCES = 4,
-  BIAS = 5,
-  FIRST_INSTANCE = 6,
-  RESTART = 7,
-  RESTART_INDEX = 8,
-  MIN_INDEX = 9,
-  MAX_INDEX = 10,
-  COUNT_FROM_SO = 11,
-  PATCH_VERTICES = 12,
-  DRAW_ID = 13,
-  INDIRECT = 14;
+const START = 0, COUNT = 1, MODE = 2, INDEXED = 3, INSTANCES = 4, BIAS = 5, FIRST_INSTANCE = 6, RESTART = 7;
+const RESTART_INDEX = 8, MIN_INDEX = 9, MAX_INDEX = 10, COUNT_FROM_SO = 11, PATCH_VERTICES = 12, DRAW_ID = 13;
+const INDIRECT = 14;
 
 /** Draws. */
 export class DrawPath {
@@ -80,6 +65,8 @@ export class DrawPath {
   readonly #vertices: VertexInput;
   readonly #dynamic: DynamicState;
   readonly #uses: DrawUses;
+  readonly #passes: DrawPasses;
+  readonly #indexBinding: IndexBinding;
   readonly #places = new ConstantPlaces();
   readonly #key = new Int32Array(PIPELINE_WORDS);
   readonly #pointSizes: readonly [number, number];
@@ -91,8 +78,6 @@ export class DrawPath {
   #drawId = 0;
   #pointSize = 0;
   #pipeline: Pipeline | undefined;
-  #indexBuffer = 0n;
-  #indexType = -1;
   #vertexCount = -1;
   #viewports = 0;
   #feedback = false;
@@ -100,6 +85,11 @@ export class DrawPath {
   #least = 0;
   #greatest = 0xffff_ffff;
   readonly #indices = new IndexRewriter();
+  #first = 0;
+  #count = 0;
+  #instances = 0;
+  #bias = 0;
+  #firstInstance = 0;
 
   /** Prepares. */
   constructor(engine: Engine) {
@@ -107,6 +97,8 @@ export class DrawPath {
     this.#vk = engine.gpu.vk;
     this.#recorder = engine.recorder;
     this.#bindings = new Bindings(engine);
+    this.#passes = new DrawPasses(engine);
+    this.#indexBinding = new IndexBinding(engine.gpu.vk);
     this.#vertices = new VertexInput(engine);
     this.#dynamic = new DynamicState(engine);
     this.#uses = new DrawUses(engine, this.#vertices, this.#bindings);
@@ -183,19 +175,46 @@ export class DrawPath {
       count = indices.count;
       if (count === 0) return;
     }
+    this.#first = !indexed ? first : rewritten ? indices.first : first / sub.indexBuffer.length;
+    this.#count = count;
+    this.#instances = instances;
+    this.#bias = bias;
+    this.#firstInstance = firstInstance;
+    const passes = this.#passes;
+    if (!passes.begin(sub, mode)) return this.#record(sub, mode, patchVertices, drawId, flags, rewritten, false);
+    try {
+      for (let again = false; passes.next(sub); again = true) {
+        this.#record(sub, mode, patchVertices, drawId, flags, rewritten, again);
+      }
+    } finally {
+      passes.end(sub);
+    }
+  }
+
+  /** @param again whether the same primitives are drawn once more: they are neither captured nor counted */
+  #record(
+    sub: SubContext,
+    mode: number,
+    patchVertices: number,
+    drawId: number,
+    flags: number,
+    rewritten: boolean,
+    again: boolean,
+  ): void {
+    const indexed = flags >= 0, count = this.#count, instances = this.#instances;
     const commands = this.#prepare(sub, mode, patchVertices, drawId, flags, indexed && !rewritten);
     if (rewritten) {
-      this.#vk.vkCmdBindIndexBuffer(commands, indices.handle, 0n, VK_INDEX_TYPE_UINT32);
-      this.#indexBuffer = 0n;
+      this.#indexBinding.once(this.#indices.handle, commands);
       sub.dirty |= DIRTY_INDEX_BUFFER;
     }
-    const hooks = sub.drawHooks;
-    for (let i = 0; i < hooks.length; i++) hooks[i].before(commands, mode);
+    const hooks = sub.drawHooks, queries = again ? sub.extraIfAny(Queries) : undefined;
+    queries?.pause(commands);
+    for (let i = 0; i < hooks.length && !again; i++) hooks[i].before(commands, mode);
     if (indexed) {
-      const index = rewritten ? indices.first : first / sub.indexBuffer.length;
-      this.#vk.vkCmdDrawIndexed(commands, count, instances, index, bias, firstInstance);
-    } else this.#vk.vkCmdDraw(commands, count, instances, first, firstInstance);
-    for (let i = 0; i < hooks.length; i++) hooks[i].after(commands, mode, count, instances);
+      this.#vk.vkCmdDrawIndexed(commands, count, instances, this.#first, this.#bias, this.#firstInstance);
+    } else this.#vk.vkCmdDraw(commands, count, instances, this.#first, this.#firstInstance);
+    for (let i = 0; i < hooks.length && !again; i++) hooks[i].after(commands, mode, count, instances);
+    queries?.resume(commands);
     this.#recorder.work++;
   }
 
@@ -215,12 +234,8 @@ export class DrawPath {
     engine.owner = sub;
     this.#submission = submission;
     sub.dirtyAll();
-    this.#mode =
-      this.#restart =
-      this.#indexType =
-      this.#vertexCount =
-        -1;
-    this.#indexBuffer = 0n;
+    this.#mode = this.#restart = this.#vertexCount = -1;
+    this.#indexBinding.forget();
     this.#pipeline = undefined;
     this.#viewports = 0;
     this.#places.sizes.fill(0);
@@ -372,21 +387,10 @@ export class DrawPath {
       this.#vertexCount = inputs;
     }
     if ((dirty & DIRTY_INDEX_BUFFER) !== 0) {
-      if (indexed) this.#bindIndices(sub, commands);
+      if (indexed) this.#indexBinding.bind(sub, commands);
       else left |= DIRTY_INDEX_BUFFER;
     }
     sub.dirty = left;
-  }
-
-  #bindIndices(sub: SubContext, commands: bigint): void {
-    const { resource, length: size } = sub.indexBuffer, buffer = resource?.buffer;
-    if (buffer === undefined) throw badCommand("Cannot draw: no index buffer is bound");
-    const type = size === 2 ? VK_INDEX_TYPE_UINT16 : size === 4 ? VK_INDEX_TYPE_UINT32 : VK_INDEX_TYPE_UINT8_EXT;
-    if (buffer.handle === this.#indexBuffer && type === this.#indexType) return;
-    // At 0: offsets go with each draw, and make no bigint.
-    this.#vk.vkCmdBindIndexBuffer(commands, buffer.handle, 0n, type);
-    this.#indexBuffer = buffer.handle;
-    this.#indexType = type;
   }
 }
 

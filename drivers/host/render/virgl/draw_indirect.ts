@@ -6,6 +6,7 @@
 
 import { bytesNow } from "./buffer_bytes.ts";
 import type { VirglContext } from "./context.ts";
+import { LIMITS } from "./limits.ts";
 import { badCommand, badResource } from "./refusal.ts";
 import type { VirglResource } from "./resource.ts";
 
@@ -82,14 +83,23 @@ export function readIndirect(
     count = Math.min(draws, new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true));
   }
   if (count === 0) return;
+  const { resource, length } = context.current.indexBuffer;
+  const indices = indexed ? (resource?.buffer?.size ?? 0) / length : Infinity;
   if (count > MOST_DRAWS) throw badCommand(`Cannot draw ${count} times`);
-  const argument = indexed ? 20 : 16;
-  // A copy: draws may write what they are read from.
-  const bytes = bytesNow(engine, source, offset, (count - 1) * stride + argument).slice();
-  const view = new DataView(bytes.buffer);
+  const argument = indexed ? 20 : 16, each = argument >>> 2;
+  // A copy, without what lies between: draws may write what they are read from.
+  const bytes = bytesNow(engine, source, offset, (count - 1) * stride + argument);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), all = new Uint32Array(count * each);
+  let vertices = 0;
   for (let i = 0; i < count; i++) {
-    const word = (n: number) => view.getUint32(i * stride + n * 4, true);
-    if (indexed) draw(word(0), word(1), word(2), word(3) | 0, word(4), i);
-    else draw(word(0), word(1), word(2), 0, word(3), i);
+    for (let n = 0; n < each; n++) all[i * each + n] = view.getUint32(i * stride + n * 4, true);
+    // Of indices no more are drawn than the index buffer has.
+    vertices += Math.min(all[i * each], indices) * all[i * each + 1];
+  }
+  if (vertices > LIMITS.vertices) throw badCommand(`Cannot draw ${vertices} vertices by one command`);
+  for (let i = 0; i < count; i++) {
+    const at = i * each;
+    if (indexed) draw(all[at], all[at + 1], all[at + 2], all[at + 3] | 0, all[at + 4], i);
+    else draw(all[at], all[at + 1], all[at + 2], 0, all[at + 3], i);
   }
 }

@@ -92,7 +92,8 @@ export function fillKey(
   if (has.depthClipControl && !rasterizer.clipHalfz) raster |= RASTER_NEGATIVE;
   if (has.provokingVertex && !rasterizer.flatshadeFirst) raster |= RASTER_LAST;
   const sampled = samples > 1;
-  const shades = sampled && sub.minSamples > 1 && has.sampleRateShading;
+  const least = sub.sample >= 0 ? samples : rasterizer.multisample ? sub.minSamples : 1;
+  const shades = sampled && least > 1 && has.sampleRateShading;
   if (topology === TOPOLOGY_LINES || fill === 1 || program.last !== 0) {
     const plain = !(sampled && (blend.alphaToCoverage || blend.alphaToOne)) && !shades;
     let lines = 0, stipples = false;
@@ -117,8 +118,8 @@ export function fillKey(
   key[KEY_SAMPLE_MASK] = -1;
   if (sampled) {
     key[KEY_SAMPLES] |= (blend.alphaToCoverage ? 1 << 8 : 0) | (blend.alphaToOne && has.alphaToOne ? 1 << 9 : 0) |
-      (shades ? 1 << 10 | Math.min(sub.minSamples, samples) << 16 : 0);
-    key[KEY_SAMPLE_MASK] = sub.sampleMask;
+      (shades ? 1 << 10 | Math.min(least, samples) << 16 : 0);
+    key[KEY_SAMPLE_MASK] = sub.sample >= 0 ? sub.sampleMask & 1 << sub.sample : sub.sampleMask;
   }
   const logic = blend.logicOpEnable;
   key[KEY_COLORS] = colors.length | (logic ? 1 << 12 | blend.logicOp << 8 : 0);

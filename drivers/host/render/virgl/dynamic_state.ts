@@ -22,6 +22,7 @@ import {
 import type { Engine } from "./engine.ts";
 import type { Dsa, StencilFace } from "./objects/dsa.ts";
 import type { Rasterizer } from "./objects/rasterizer.ts";
+import { sampleX, sampleY } from "./sample_places.ts";
 import type { SubContext } from "./sub_context.ts";
 
 const FRONT = 1, BACK = 2;
@@ -75,11 +76,13 @@ export class DynamicState {
   }
 
   #setViewports(sub: SubContext, rasterizer: Rasterizer, count: number, commands: bigint): void {
-    const { f32 } = this.#m, state = sub.viewports, [least, most] = this.#bounds, [maxWidth, maxHeight] = this.#most;
+    const { f32 } = this.#m, state = sub.viewports, { sample, framebuffer: { samples } } = sub;
+    const right = sample < 0 ? 0 : sampleX(samples, sample), down = sample < 0 ? 0 : sampleY(samples, sample);
+    const [least, most] = this.#bounds, [maxWidth, maxHeight] = this.#most;
     for (let i = 0; i < count; i++) {
       const s = i * 6, at = this.#viewports + i * VkViewport.size >>> 2;
       const sx = Math.abs(state[s]), sy = state[s + 1], sz = state[s + 2];
-      const tx = state[s + 3], ty = state[s + 4], tz = state[s + 5];
+      const tx = state[s + 3] + right, ty = state[s + 4] + down, tz = state[s + 5];
       const x = clamp(tx - sx, least, most), y = clamp(ty - sy, least, most);
       f32[at] = x;
       f32[at + 1] = y;

@@ -35,6 +35,7 @@ import {
 } from "../../vulkan/mod.ts";
 import { type GpuFormat, viewCompatible, vkComponent } from "./formats.ts";
 import type { ImageShape } from "./resource_shape.ts";
+import type { ViewPayment } from "./view_payment.ts";
 
 /** So many views of one image may exist. */
 const MAX_VIEWS = 16384;
@@ -57,10 +58,22 @@ export class ImageViews {
   readonly #format: GpuFormat;
   readonly #usage: number;
   readonly #cubes: boolean;
+  readonly #payment: ViewPayment;
   readonly #views = new Map<string, bigint>();
 
-  /** None yet. @param usage VkImageUsageFlags that the image has. @param cubes whether the image is cube compatible. */
-  constructor(image: DeviceImage, shape: ImageShape, format: GpuFormat, usage: number, cubes: boolean) {
+  /**
+   * None yet.
+   * @param usage VkImageUsageFlags that the image has. @param cubes whether the image is cube compatible. @param payment for each
+   */
+  constructor(
+    image: DeviceImage,
+    shape: ImageShape,
+    format: GpuFormat,
+    usage: number,
+    cubes: boolean,
+    payment: ViewPayment,
+  ) {
+    this.#payment = payment;
     this.#image = image;
     this.#shape = shape;
     this.#format = format;
@@ -177,6 +190,7 @@ export class ImageViews {
     const known = this.#views.get(key);
     if (known !== undefined) return known;
     if (this.#views.size >= MAX_VIEWS) throw new DrmError("ENOMEM", `Cannot make a view: the image has ${MAX_VIEWS}`);
+    this.#payment.pay();
     const view = this.#image.createView({
       pNext: [chain(VkImageViewUsageCreateInfo, { usage })],
       viewType,

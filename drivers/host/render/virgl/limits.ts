@@ -8,8 +8,12 @@
 export const LIMITS = {
   /** Sub-contexts of a context (a GL context of the guest each). */
   subContexts: 256,
-  /** Objects. */
-  objects: 1 << 18,
+  /** Objects: some hundred bytes to some kilobytes each. */
+  objects: 1 << 16,
+  /** Views of resources that it was the first to need, as long as the resources live. */
+  views: 1 << 18,
+  /** Descriptions of vertex layouts and of what stages hand on, as long as their sub-contexts live. */
+  descriptions: 1 << 16,
   /** Shaders among them. */
   shaders: 1 << 14,
   /** Characters of one shader's text. */

@@ -117,6 +117,20 @@ export class Queries implements PassListener, Disposable {
     for (const group of this.#groups) if (group.slot >= 0) this.#close(group, commands);
   }
 
+  /** Primitives are not counted from here on, in an open pass; samples still are. */
+  pause(commands: bigint): void {
+    for (const group of this.#groups) if (group.slot >= 0 && group.what !== "occlusion") this.#close(group, commands);
+  }
+
+  /** Behind `pause`, in the same pass: they are counted again. */
+  resume(commands: bigint): void {
+    if (this.#sub.engine.pass.framebuffer !== this.#sub.framebuffer) return;
+    for (const group of this.#groups) {
+      if (group.runs.length === 0 || group.slot >= 0) continue;
+      group.slot = this.#engine.begin(group.what, group.stream, commands);
+    }
+  }
+
   /** Ends everything. */
   [Symbol.dispose](): void {
     const { engine } = this.#sub;

@@ -28,10 +28,12 @@ function queryOf(context: VirglContext, handle: number): Query {
 }
 
 function beginQuery(context: VirglContext, words: Uint32Array, at: number): void {
+  context.engine.recorder.breathe();
   queryOf(context, words[at]).begin();
 }
 
 function endQuery(context: VirglContext, words: Uint32Array, at: number): void {
+  context.engine.recorder.breathe();
   queryOf(context, words[at]).end();
 }
 

@@ -97,7 +97,7 @@ export class QueryEngine implements Disposable {
    * @throws {DrmError} ENOMEM when too many are in flight
    */
   begin(what: QueryClass, stream: number, commands: bigint): number {
-    const slots = this.#of(what), slot = slots.take();
+    const slots = this.#of(what), slot = this.#take(slots);
     const { gpu, vk } = this.#engine;
     const flags = what === "occlusion" && gpu.has.occlusionQueryPrecise ? VK_QUERY_CONTROL_PRECISE_BIT : 0;
     if (what === "feedback" || stream > 0) {
@@ -112,6 +112,21 @@ export class QueryEngine implements Disposable {
     return slot;
   }
 
+  // Results that nobody asks for keep their slots: they are read when there is none left, whoever they are for. Each is work, so
+  // that what is recorded in one submission has an end.
+  #take(slots: QuerySlots): number {
+    const { recorder } = this.#engine;
+    recorder.work++;
+    if (slots.empty) this.collect();
+    while (slots.exhausted) {
+      const submission = this.#parts[this.#head]?.submission ?? Infinity;
+      if (submission >= recorder.submission) break;
+      recorder.wait(submission);
+      this.#collect(submission);
+    }
+    return slots.take();
+  }
+
   /** Ends it; its values are a part of `runs`. */
   end(what: QueryClass, stream: number, commands: bigint, slot: number, runs: readonly QueryRun[]): void {
     const slots = this.#of(what);
@@ -124,7 +139,7 @@ export class QueryEngine implements Disposable {
 
   /** Writes a timestamp, a part of a run. @param sign -1 at its beginning */
   timestamp(run: QueryRun, sign: bigint): void {
-    const slots = this.#of("timestamp"), slot = slots.take();
+    const slots = this.#of("timestamp"), slot = this.#take(slots);
     const { vk, recorder } = this.#engine;
     vk.vkCmdWriteTimestamp2(
       recorder.commands,

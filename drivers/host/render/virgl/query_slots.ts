@@ -31,6 +31,16 @@ export class QuerySlots implements Disposable {
     this.#values = values;
   }
 
+  /** Whether there is no free slot in the pools that there are. */
+  get empty(): boolean {
+    return this.#free.length === 0;
+  }
+
+  /** Whether there is none, and no pool more may be made. */
+  get exhausted(): boolean {
+    return this.#free.length === 0 && this.#pools.length * poolSize >= slotLimit;
+  }
+
   /**
    * A slot that is reset.
    * @throws {DrmError} ENOMEM when too many are in flight. @throws {VkError} when memory runs out

@@ -25,7 +25,9 @@ export interface Rows {
 
 /** Bytes under way in one submission from which on it is waited for. */
 const RELIEF_BYTES = 64 * 2 ** 20;
-/** How long anything may take that somebody waits for here. */
+/** The same for all submissions. */
+const RELIEF_SIZE = 256 * 2 ** 20;
+/** How long the GPU may take for one submission while somebody waits here. */
 const PATIENCE_NS = 10_000_000_000n;
 
 /** Rows under way. */
@@ -62,7 +64,8 @@ export class Readbacks {
 
   /** Lets the CPU take what is under way when it is very much, so that the ring does not grow without end. */
   relieve(): void {
-    if (this.#recorder.readback.taken > RELIEF_BYTES) this.finish();
+    const { taken, size } = this.#recorder.readback;
+    if (taken > RELIEF_BYTES || size > RELIEF_SIZE) this.finish();
   }
 
   /** Adds anything that is to be done with `size` bytes at `at` of the ring's current chunk once this submission is done. */
@@ -134,9 +137,12 @@ export class Readbacks {
   /** Submits, waits for the GPU, and stores everything. @throws {DrmError} EIO if the GPU hangs. @throws {VkError} */
   finish(): void {
     if (this.#head === this.#pending.length) return;
-    const { value } = this.#pending[this.#pending.length - 1];
-    if (!this.#recorder.wait(value, PATIENCE_NS)) {
-      throw new DrmError("EIO", "Cannot go on: the GPU has not finished for 10 s");
+    const { value } = this.#pending[this.#pending.length - 1], recorder = this.#recorder;
+    // What lies before it may be others' and take long: a GPU hangs that completes nothing at all.
+    for (let done = recorder.completed(); !recorder.wait(value, PATIENCE_NS);) {
+      const completed = recorder.completed();
+      if (completed === done) throw new DrmError("EIO", "Cannot go on: the GPU has not finished for 10 s");
+      done = completed;
     }
     this.settle(value);
   }

@@ -1,7 +1,6 @@
 /**
- * Records the commands of all contexts, in order, into one command buffer a submission, and a second one (`early`) that executes
- * before it: uploads to what the first has not used yet need not interrupt render passes. Barriers are global, and recorded only
- * where two uses since the last one clash.
+ * Records the commands of all contexts, in order, into one command buffer a submission, and a second one (`early`) before it: uploads
+ * to what the first has not used yet need not interrupt render passes. Barriers are global, and recorded where two uses clash.
  * @module
  */
 
@@ -20,6 +19,8 @@ import {
 } from "../../vulkan/mod.ts";
 import type { Disposer } from "../imports.ts";
 import { BoxList } from "./box_list.ts";
+import { Breath } from "./breath.ts";
+import type { Budget } from "./budget.ts";
 import type { Gpu } from "./gpu.ts";
 import { Initializer } from "./initializer.ts";
 import type { VirglResource } from "./resource.ts";
@@ -31,9 +32,6 @@ const ALL = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT;
 const ANY = VK_ACCESS_2_MEMORY_READ_BIT | VK_ACCESS_2_MEMORY_WRITE_BIT;
 /** Boxes that are remembered between two barriers of uploads. */
 const BOXES = 128;
-/** Bytes in rings, and work, from which on `breathe` submits. */
-const BREATH_BYTES = 32 * 2 ** 20;
-const BREATH_WORK = 4096;
 
 /** An open render pass. */
 export interface OpenPass {
@@ -59,13 +57,16 @@ export class Recorder implements Disposer, Disposable {
   submission: number;
   /** Submissions up to this one may have their part of `readback` used again: the CPU has taken what it wanted. */
   settled = Infinity;
-  /** Draws and dispatches since the last submission, for `breathe`: whoever records them counts. */
+  /** What pays for what the commands that are executed make. */
+  payer: Budget | undefined;
+  /** Draws, dispatches, copies, clears and queries since the last submission, for `breathe`: whoever records them counts. */
   work = 0;
   readonly #queue: Queue;
   readonly #barriers: Barriers;
   readonly #initializer: Initializer;
   readonly #masks: (UsageMasks | undefined)[] = [];
   readonly #boxes = new BoxList(BOXES);
+  readonly #breath: Breath;
   readonly #garbage: Disposable[] = [];
   #main: CommandBuffer | undefined;
   #mainHandle = 0n;
@@ -83,6 +84,7 @@ export class Recorder implements Disposer, Disposable {
     this.#queue = device.queue;
     this.submission = device.queue.lastSubmitted + 1;
     this.#barriers = new Barriers(gpu.vk, 1);
+    this.#breath = new Breath(device.physical.type === "cpu");
     this.#initializer = new Initializer(gpu);
     const rings = makeRings(gpu, () => Math.min(this.settled, device.queue.completed()));
     this.uniforms = rings.uniforms;
@@ -267,15 +269,14 @@ export class Recorder implements Disposer, Disposable {
     this.#hostReads = true;
   }
 
-  /**
-   * Between two commands of a client: submits if much was recorded, so that the GPU does not wait for the end of a long batch
-   * and rings do not grow.
-   */
+  /** Bytes in rings that this submission uses. */
+  get taken(): number {
+    return this.staging.taken + this.uniforms.taken + this.readback.taken;
+  }
+
+  /** Between two commands of a client: submits if that is better than to wait for the end of a long batch. */
   breathe(): void {
-    if (this.work < BREATH_WORK && this.staging.taken + this.uniforms.taken + this.readback.taken < BREATH_BYTES) {
-      return;
-    }
-    this.submit();
+    if (this.#breath.due(this)) this.submit();
   }
 
   /**

@@ -32,6 +32,7 @@ import type { Gpu } from "./gpu.ts";
 import { ImageViews } from "./image_views.ts";
 import { bufferSize, imageBytes, type ImageShape, imageShape, isBuffer } from "./resource_shape.ts";
 import type { SmallBuffers } from "./small_buffers.ts";
+import { type Payer, ViewPayment } from "./view_payment.ts";
 
 /** A resource's buffer. */
 export interface ResourceBuffer {
@@ -65,6 +66,8 @@ export interface ResourceOwner extends Disposer {
   readonly holdings: Holdings;
   /** Where buffers come from, and go. */
   readonly buffers: SmallBuffers;
+  /** Says whose commands are executed. */
+  readonly recorder: Payer;
 }
 
 /** A resource. Disposing frees it at once: `unref` does it when the GPU is done. */
@@ -125,6 +128,7 @@ export class VirglResource implements Resource3d, Disposable {
   readonly #imageViews: ImageViews | undefined;
   readonly #bufferViews: BufferViews | undefined;
   readonly #bytes: number;
+  readonly #payment: ViewPayment;
   #refs = 1;
   #open = true;
 
@@ -135,6 +139,7 @@ export class VirglResource implements Resource3d, Disposable {
   constructor(owner: ResourceOwner, info: Resource3dInfo, format: GpuFormat) {
     const { device } = owner.gpu;
     this.#owner = owner;
+    this.#payment = new ViewPayment(owner.recorder);
     this.id = owner.holdings.nextId();
     this.info = info;
     this.width = info.width;
@@ -157,7 +162,7 @@ export class VirglResource implements Resource3d, Disposable {
       );
       const bytes = made.allocation.hostVisible ? made.bytes : undefined;
       this.buffer = { handle: made.handle, size, capacity, bytes, device: made };
-      this.#bufferViews = new BufferViews(owner.gpu, this.buffer);
+      this.#bufferViews = new BufferViews(owner.gpu, this.buffer, this.#payment);
       return;
     }
     if (!(format.canSample || format.canDepth || format.canRender) || format.viewAspect !== viewable(format)) {
@@ -188,7 +193,8 @@ export class VirglResource implements Resource3d, Disposable {
       }
     });
     this.texels = texelsOf(image);
-    this.#imageViews = new ImageViews(image, shape, format, usage, (flags & VK_IMAGE_CREATE_CUBE_COMPATIBLE_BIT) !== 0);
+    const cubic = (flags & VK_IMAGE_CREATE_CUBE_COMPATIBLE_BIT) !== 0;
+    this.#imageViews = new ImageViews(image, shape, format, usage, cubic, this.#payment);
   }
 
   /** Columns of a level (bytes of a buffer). */
@@ -305,6 +311,7 @@ export class VirglResource implements Resource3d, Disposable {
     if (!this.#open) return;
     this.#open = false;
     this.#bufferViews?.[Symbol.dispose]();
+    this.#payment[Symbol.dispose]();
     if (this.buffer !== undefined) this.#owner.buffers.give(this.buffer.device);
     this.image?.[Symbol.dispose]();
     this.#owner.holdings.remove(this, this.#bytes);

@@ -7,8 +7,10 @@
 import { DrmError } from "../../../../core/error.ts";
 import type { Allocation, Device, DeviceBuffer, MemoryKind } from "../../vulkan/mod.ts";
 
-/** Bytes of all chunks of a ring together. */
+/** Bytes of all chunks of a ring together; who needs more waits for the GPU. */
 const MAX_BYTES = 512 * 2 ** 20;
+/** How long. */
+const PATIENCE_NS = 10_000_000_000n;
 
 class Chunk {
   readonly buffer: DeviceBuffer;
@@ -85,6 +87,8 @@ export class Ring implements Disposable {
    * Takes bytes, good until the submission that is being recorded is done.
    *
    * @param size bytes. @param align a power of two.
+   * May wait for the GPU, if it lags far behind.
+   *
    * @returns where they begin in `bytes`, and in the VkBuffer.
    * @throws {DrmError} ENOMEM if too much is taken at once. @throws {VkError}
    */
@@ -127,10 +131,13 @@ export class Ring implements Disposable {
     const { chunkBytes } = this.#options;
     this.#current.value = Infinity;
     this.#full.push(this.#current);
-    const completed = this.#options.completed?.() ?? this.#device.queue.completed();
-    const index = this.#full.findIndex((chunk) => chunk.value <= completed && chunk.size >= size);
     let chunk: Chunk;
     try {
+      let index = this.#spare(size);
+      if (index < 0) {
+        this.#relieve(Math.max(chunkBytes, size));
+        index = this.#spare(size);
+      }
       chunk = index >= 0 ? this.#full.splice(index, 1)[0] : this.#make(Math.max(chunkBytes, size));
     } catch (error) {
       this.#full.pop();
@@ -142,6 +149,30 @@ export class Ring implements Disposable {
     chunk.flushed = 0;
     this.taken += size;
     return 0;
+  }
+
+  #completed(): number {
+    return this.#options.completed?.() ?? this.#device.queue.completed();
+  }
+
+  // A chunk that can be used again; -1 for none.
+  #spare(size: number): number {
+    const completed = this.#completed();
+    return this.#full.findIndex((chunk) => chunk.value <= completed && chunk.size >= size);
+  }
+
+  // Makes room for a chunk within MAX_BYTES: what others have recorded must not be why somebody gets no memory.
+  #relieve(size: number): void {
+    const full = this.#full;
+    while (this.#bytes + size > MAX_BYTES) {
+      const oldest = full[0];
+      if (oldest === undefined || oldest.value === Infinity) return;
+      if (oldest.value > this.#completed()) this.#device.queue.waitFor(oldest.value, PATIENCE_NS);
+      if (oldest.value > this.#completed() || oldest.size >= size) return;
+      full.shift();
+      this.#bytes -= oldest.buffer.size;
+      oldest.buffer[Symbol.dispose]();
+    }
   }
 
   #flush(chunk: Chunk): void {

@@ -52,7 +52,8 @@ const TWO_SIDE = 8,
   ONE = 512,
   NO_MASK = 1024,
   COVERAGE = 2048,
-  STIPPLE = 4096;
+  STIPPLE = 4096,
+  SINGLE = 8192;
 
 // In OUTPUTS, behind 2 bits for the type of each attachment: the first of those that hold alpha as red.
 const ALPHA_ONLY = 1 << 16;
@@ -141,22 +142,22 @@ function fragmentKey(sub: SubContext, points: boolean): void {
   // Where colours are integers there is no alpha test.
   const first = framebuffer.colors[0];
   const tests = dsa !== undefined && (first === undefined || numericOf(first) === 0);
-  const sampled = framebuffer.samples > 1;
+  const several = framebuffer.samples > 1, sampled = several && rasterizer?.multisample === true;
   let word = tests ? dsa.alphaFunc : PIPE_FUNC_ALWAYS;
   if (rasterizer !== undefined) {
     if (rasterizer.lightTwoside) word |= TWO_SIDE;
     if (rasterizer.flatshade) word |= FLAT;
     if (rasterizer.spriteLowerLeft && points) word |= LOWER_LEFT;
     if (rasterizer.clampColor) word |= CLAMP_FRAGMENT;
-    if (sampled && rasterizer.perSample) word |= SAMPLE;
+    if ((sampled && rasterizer.perSample) || sub.sample >= 0) word |= SAMPLE;
     if (points) key[SPRITES] = rasterizer.spriteCoordEnable;
   }
   if (blend?.dualSource === true) word |= DUAL;
-  if (!sampled) word |= NO_MASK;
+  if (!sampled) word |= several ? NO_MASK | SINGLE : NO_MASK;
   // Coverage comes from output 0's alpha, attachment or not.
-  else if (first === undefined && blend?.alphaToCoverage === true) word |= COVERAGE;
+  if (several && first === undefined && blend?.alphaToCoverage === true) word |= COVERAGE;
   // Vulkan does it itself where it can.
-  if (blend?.alphaToOne === true && !sub.engine.gpu.has.alphaToOne && sampled) word |= ONE;
+  if (blend?.alphaToOne === true && !sub.engine.gpu.has.alphaToOne && several) word |= ONE;
   key[FRAGMENT] = word;
   let outputs = 0;
   for (let i = 0; i < framebuffer.colors.length; i++) {
@@ -260,6 +261,7 @@ function describe(
     alphaToOne: (word & ONE) !== 0,
     polygonStipple: (word & STIPPLE) !== 0,
     ignoreSampleMask: (word & NO_MASK) !== 0,
+    singleSample: (word & SINGLE) !== 0,
     opaqueBranches: sub.engine.gpu.inlinesConstants,
   };
 }

@@ -113,6 +113,8 @@ export class SubContext implements Disposable {
   stencilBack = 0;
   /** Samples that may be written. */
   sampleMask = 0xffff_ffff;
+  /** The only sample that the draw at hand is to cover, with all moved by its distance from the pixel's middle; -1 for all, as usual. */
+  sample = -1;
   /** Least samples to shade. */
   minSamples = 0;
   /** Rows of the polygon stipple. */
@@ -130,11 +132,11 @@ export class SubContext implements Disposable {
   /** Programs of its shaders. */
   readonly programs: ProgramCache;
   /** Numbers of what shaders pass on. */
-  readonly interfaces: Numbering = new Numbering();
+  readonly interfaces: Numbering;
   /** Whether commands are executed: SET_RENDER_CONDITION, if it is to be decided here. */
   condition: DrawCondition | undefined;
   /** Numbers of vertex layouts. */
-  readonly vertexLayouts: Numbering = new Numbering();
+  readonly vertexLayouts: Numbering;
   /** Shaders whose continuation packets are still to come, by VIRGL_SHADER_*. */
   readonly pendingShaders: (PendingShader | undefined)[] = new Array(STAGES).fill(undefined);
   /** State of what else acts on a sub-context (queries, conditions, targets), by its class; disposed of with it. */
@@ -146,6 +148,8 @@ export class SubContext implements Disposable {
     this.engine = engine;
     this.budget = budget;
     this.framebuffer = Framebuffer.none;
+    this.interfaces = new Numbering(budget);
+    this.vertexLayouts = new Numbering(budget);
     this.programs = new ProgramCache(engine, budget);
   }
 
@@ -232,5 +236,7 @@ export class SubContext implements Disposable {
     for (const pending of this.pendingShaders) this.budget.give("shaderBytes", pending?.bytes.length ?? 0);
     this.pendingShaders.fill(undefined);
     this.programs[Symbol.dispose]();
+    this.interfaces[Symbol.dispose]();
+    this.vertexLayouts[Symbol.dispose]();
   }
 }

@@ -319,6 +319,7 @@ export class Transfers implements Disposable {
     const box = this.#box, copies = this.#copies, image = resource.image?.handle ?? 0n;
     const flush = () => {
       record({ image, count: copies.count, address: copies.address });
+      this.#recorder.work++;
       copies.clear();
     };
     if (box.solid) this.#push(resource, start, rowLength, imageHeight, box.y, box.z, box.height, box.depth);
@@ -351,6 +352,7 @@ export class Transfers implements Disposable {
     const copies = this.#copies;
     if (image === undefined) return;
     this.#recorder.vk.vkCmdCopyBufferToImage(commands, from, image.handle, GENERAL, copies.count, copies.address);
+    this.#recorder.work++;
     copies.clear();
   }
 
@@ -358,6 +360,7 @@ export class Transfers implements Disposable {
     const copies = this.#copies;
     if (image === undefined) return;
     this.#recorder.vk.vkCmdCopyImageToBuffer(commands, image.handle, GENERAL, to, copies.count, copies.address);
+    this.#recorder.work++;
     copies.clear();
   }
 
@@ -367,6 +370,7 @@ export class Transfers implements Disposable {
     m.setU53(VkBufferCopy.offsets.dstOffset, toAt);
     m.setU53(VkBufferCopy.offsets.size, size);
     this.#recorder.vk.vkCmdCopyBuffer(commands, from, to, 1, this.#copy);
+    this.#recorder.work++;
   }
 }
 

@@ -39,6 +39,7 @@ const transfer: Transfer3d = {
 
 /** Fills `transfer` and finds the resource. Sizes and places are checked against it by whoever moves the bytes. */
 function read(context: VirglContext, words: Uint32Array, at: number, offset: number): VirglResource {
+  context.engine.recorder.breathe();
   const resource = context.resource(words[at]);
   transfer.level = words[at + 1];
   // Strides of 0 are those of the whole level (vrend_renderer_transfer_iov).

@@ -199,13 +199,16 @@ export function emitWide(c: Context, instruction: Instruction): boolean {
   if (row === undefined) return false;
   const [destination] = destinations;
   const { mask } = destination;
+  // Where only the second number is written, Mesa's virgl driver brings doubles in x and y, as virglrenderer wants them; others
+  // repeat them there.
+  const alone = (mask & 3) === 0;
   const compute = (pair: number): number =>
     row.emit(
       c,
       ...row.sources.map((operand, i) => {
         const wide = operand === "D" || operand === "L" || operand === "U";
         // A conversion takes x and y for its two numbers, a second operand x and z.
-        return fetch(c, sources[i], operand, wide || i > 0 ? pair * 2 : pair);
+        return fetch(c, sources[i], operand, wide ? (alone ? 0 : pair * 2) : i > 0 ? pair * 2 : pair);
       }),
     );
   if (row.result === "D" || row.result === "L" || row.result === "U") {

@@ -194,8 +194,9 @@ export class FragmentInputs {
         b.decorate(variable, Decoration.Flat);
       } else {
         if (interpolation === "LINEAR") b.decorate(variable, Decoration.NoPerspective);
-        if (place === "CENTROID") b.decorate(variable, Decoration.Centroid);
-        if (place === "SAMPLE" || variant.sampleShading) {
+        // The only sample is at the pixel's center.
+        if (place === "CENTROID" && !variant.singleSample) b.decorate(variable, Decoration.Centroid);
+        if ((place === "SAMPLE" && !variant.singleSample) || variant.sampleShading) {
           b.decorate(variable, Decoration.Sample);
           b.capability(Capability.SampleRateShading);
         }
@@ -226,6 +227,10 @@ export function fragmentPosition(c: Context): number {
   const { b, info } = c;
   const float = b.type(FLOAT);
   let position = loadBuiltin(c, c.vec4, BuiltIn.FragCoord);
+  if (c.variant.singleSample && c.variant.sampleShading) {
+    const middle = b.op(Op.FAdd, c.vec4, b.glsl(Glsl.Floor, c.vec4, position), c.splat(c.vec4, b.float(0.5), 4));
+    position = b.op(Op.VectorShuffle, c.vec4, middle, position, 0, 1, 6, 7);
+  }
   const half = (info.properties.get("FS_COORD_PIXEL_CENTER") ?? 0) === 1;
   const lower = (info.properties.get("FS_COORD_ORIGIN") ?? 0) === 1;
   if (lower !== c.variant.fragCoordYInvert) {

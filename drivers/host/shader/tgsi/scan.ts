@@ -10,7 +10,7 @@ import type {
   ShaderOutput,
 } from "./info.ts";
 import { File, isShadow, Semantic, type TextureTarget } from "./names.ts";
-import type { Declaration, Instruction, Register, TgsiShader } from "./shader.ts";
+import type { Declaration, Instruction, Register, Source, TgsiShader } from "./shader.ts";
 
 /** Targets without the word SHADOW. */
 export function plainTarget(target: TextureTarget): TextureTarget {
@@ -85,6 +85,7 @@ class Scan {
   #writesMemory = false;
   #doubles = false;
   #int64 = false;
+  #streams = false;
 
   constructor(shader: TgsiShader) {
     this.#shader = shader;
@@ -177,6 +178,8 @@ class Scan {
     if (DOUBLES.has(name) || name.endsWith("2D")) this.#doubles = true;
     if (/64/.test(name)) this.#int64 = true;
     if (opcode.memory && name !== "LOAD" && name !== "RESQ") this.#writesMemory = true;
+    // A stream may get vertices without outputs of its own.
+    if ((name === "EMIT" || name === "ENDPRIM") && streamOf(this.#shader, sources[0]) !== 0) this.#streams = true;
     for (const register of destinations) this.#register(register);
     for (const register of sources) this.#register(register);
     const at = samplerOperand(instruction);
@@ -264,12 +267,17 @@ class Scan {
       usesSampleShading: this.#sampleShading,
       writesMemory: this.#writesMemory,
       indirectFiles: this.#indirect,
-      usesStreams: outputs.some(({ streams }) => streams.some((stream) => stream !== 0)),
+      usesStreams: this.#streams || outputs.some(({ streams }) => streams.some((stream) => stream !== 0)),
       usesDoubles: this.#doubles,
       usesInt64: this.#int64,
       instructions: instructions.length,
     };
   }
+}
+
+/** The stream that EMIT or ENDPRIM names; undefined if it is not constant. */
+export function streamOf({ immediates }: TgsiShader, { file, index, indirect, swizzle }: Source): number | undefined {
+  return file === File.IMM && indirect === undefined ? immediates[index * 4 + swizzle[0]] : undefined;
 }
 
 /** Instructions on doubles. */

@@ -1,8 +1,10 @@
 /** Geometry, tessellation and compute shaders: their execution modes and what only they do. */
+import { PIPE_PRIM_POINTS } from "../../../../uapi/pipe.ts";
 import { Capability, Mode, Op } from "../spirv/mod.ts";
 import type { Context } from "./context.ts";
 import { ShaderError } from "./error.ts";
 import { File } from "./names.ts";
+import { streamOf } from "./scan.ts";
 import type { Instruction } from "./shader.ts";
 
 /** Execution mode and vertices of GS_INPUT_PRIMITIVE, by PIPE_PRIM_*. */
@@ -55,7 +57,8 @@ export function stageModes(c: Context): void {
     b.executionMode(main, input[0]);
     b.executionMode(main, output);
     b.executionMode(main, Mode.Invocations, property(c, "GS_INVOCATIONS", 1, 127, 1));
-    b.executionMode(main, Mode.OutputVertices, property(c, "GS_MAX_OUTPUT_VERTICES", 0, 1024, 0));
+    // GL allows none; Vulkan wants room for one.
+    b.executionMode(main, Mode.OutputVertices, Math.max(1, property(c, "GS_MAX_OUTPUT_VERTICES", 0, 1024, 0)));
   } else if (stage === "tess_ctrl") {
     b.capability(Capability.Tessellation);
     b.executionMode(main, Mode.OutputVertices, controlVertices(c));
@@ -86,9 +89,13 @@ export function emitVertex(c: Context, { opcode, sources: [source] }: Instructio
     b.code.op(emit ? Op.EmitVertex : Op.EndPrimitive);
     return;
   }
-  if (source.file !== File.IMM || source.indirect !== undefined) throw c.error("the vertex stream is not constant");
-  const stream = c.shader.immediates[source.index * 4 + source.swizzle[0]];
-  if (stream === undefined || stream > 3) throw c.error("the vertex stream is above 3");
+  const stream = streamOf(c.shader, source);
+  if (stream === undefined) throw c.error("the vertex stream is not constant");
+  if (stream > 3) throw c.error("the vertex stream is above 3");
+  if (stream > 0 && c.info.properties.get("GS_OUTPUT_PRIMITIVE") !== PIPE_PRIM_POINTS) {
+    throw c.error("only points have vertex streams");
+  }
+  b.capability(Capability.GeometryStreams);
   b.code.op(emit ? Op.EmitStreamVertex : Op.EndStreamPrimitive, b.uint(stream));
 }
 

@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import * as vk from "../../vulkan/mod.ts";
-import { parseTgsi, passthroughControl, shaderInfo } from "./mod.ts";
+import { parseTgsi, passthroughControl, ShaderError, shaderInfo } from "./mod.ts";
 import { draw, withGpu } from "./testing_draw.ts";
 
 const VERTEX = `VERT
@@ -62,6 +62,41 @@ IMM[0] INT32 {0, 1, 2, 3}
     const between = [{ text, stage: vk.VK_SHADER_STAGE_GEOMETRY_BIT }];
     const pixels = draw(device, { vertex: VERTEX, between, fragment: FRAGMENT, width: 2 });
     assertEquals([...pixels].map(float), [2, 3, 4, 5, 2, 3, 4, 5]);
+  });
+});
+
+Deno.test("EMIT gives the vertices of streams above 0 to no rasterizer, outputs of their own or not", async () => {
+  const geometry = `GEOM
+PROPERTY GS_INPUT_PRIMITIVE TRIANGLES
+PROPERTY GS_OUTPUT_PRIMITIVE POINTS
+PROPERTY GS_MAX_OUTPUT_VERTICES 2
+PROPERTY GS_INVOCATIONS 1
+DCL IN[][0], POSITION
+DCL IN[][1], GENERIC[3]
+DCL OUT[0], POSITION
+DCL OUT[1], GENERIC[3]
+IMM[0] INT32 {0, 1, 2, 3}
+IMM[1] FLT32 {-0.5, 0.5, 0.0, 1.0}
+  0: MOV OUT[0], IMM[1].xzzw
+  1: MOV OUT[1], IN[2][1]
+  2: EMIT IMM[0].xxxx
+  3: MOV OUT[0], IMM[1].yzzw
+  4: MOV OUT[1], IN[2][1]
+  5: EMIT IMM[0].yyyy
+  6: ENDPRIM IMM[0].yyyy
+  7: END
+`;
+  await withGpu((device) => {
+    const stage = vk.VK_SHADER_STAGE_GEOMETRY_BIT, nothing = [0xdeadbeef, 0xdeadbeef, 0xdeadbeef, 0xdeadbeef];
+    const pixels = (text: string): number[] => {
+      const between = [{ text, stage, variant: { writePointSize: true } }], driver = new Uint32Array(112);
+      new Float32Array(driver.buffer)[33] = 1;
+      return [...draw(device, { vertex: VERTEX, between, fragment: FRAGMENT, width: 2, driver })];
+    };
+    assertEquals(pixels(geometry).slice(4), nothing);
+    assertNotEquals(pixels(geometry).slice(0, 4), nothing);
+    assertNotEquals(pixels(geometry.replace("EMIT IMM[0].yyyy", "EMIT IMM[0].xxxx")).slice(4), nothing);
+    assertThrows(() => pixels(geometry.replace("OUTPUT_PRIMITIVE POINTS", "OUTPUT_PRIMITIVE LINE_STRIP")), ShaderError);
   });
 });
 
@@ -145,6 +180,8 @@ Deno.test("doubles and 64-bit integers are pairs of components", async () => {
     assertEquals(run("D2F TEMP[0].yw, IMM[0]", doubles).map(float), [0, 1.5, 0, -2.25]);
     assertEquals(run("DSLT TEMP[0].xz, IMM[0].zwxy, IMM[1].xyxy", doubles), [0xffffffff, 0, 0, 0]);
     assertEquals(run("DSSG TEMP[0], IMM[0]", doubles), words(Float64Array.of(1, -1)));
+    // As Mesa's virgl driver writes the second number alone.
+    assertEquals(run("DADD TEMP[0].zw, IMM[0], IMM[1]", doubles), [0, 0, ...words(Float64Array.of(1.6))]);
     const longs = "IMM[0] INT64 {-7, 8589934592}\nIMM[1] INT64 {2, 3}\nIMM[2] UINT32 {33, 0, 1, 0}";
     const pair = (x: bigint, y: bigint): number[] => [...new Uint32Array(BigInt64Array.of(x, y).buffer)];
     assertEquals(run("U64ADD TEMP[0], IMM[0], IMM[1]", longs), pair(-5n, 8589934595n));

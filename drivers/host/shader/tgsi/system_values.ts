@@ -81,16 +81,19 @@ function systemValue(c: Context, semantic: number): number {
       return fragmentPosition(c);
     case Semantic.SAMPLEID:
       only("fragment");
+      if (c.variant.singleSample) return scalarRegister(c, b.int(0), INT);
       b.capability(Capability.SampleRateShading);
       return scalarRegister(c, integer(c, BuiltIn.SampleId, true), INT);
     case Semantic.SAMPLEPOS: {
       only("fragment");
+      if (c.variant.singleSample) return four(c, b.float(0.5), b.float(0.5), b.float(0), b.float(1));
       b.capability(Capability.SampleRateShading);
       const position = loadBuiltin(c, b.type(FLOAT, 2), BuiltIn.SamplePosition);
       return four(c, c.extract(FLOAT, position, 0), c.extract(FLOAT, position, 1), b.float(0), b.float(1));
     }
     case Semantic.SAMPLEMASK: {
       only("fragment");
+      if (c.variant.singleSample) return scalarRegister(c, b.int(1), INT);
       const type = b.array(int, 1);
       return scalarRegister(c, c.extract(INT, loadBuiltin(c, type, BuiltIn.SampleMask, true), 0), INT);
     }

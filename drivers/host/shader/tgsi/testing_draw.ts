@@ -347,9 +347,14 @@ export function withGpu(body: (device: vk.Device) => void | Promise<void>): Prom
       fragmentStoresAndAtomics: true,
       vertexPipelineStoresAndAtomics: true,
       largePoints: true,
+      shaderTessellationAndGeometryPointSize: true,
       sampleRateShading: true,
     },
     features11: { shaderDrawParameters: true },
     features13: { dynamicRendering: true },
+    extensions: ["VK_EXT_transform_feedback"],
+    chain: [
+      vk.chain(vk.VkPhysicalDeviceTransformFeedbackFeaturesEXT, { transformFeedback: true, geometryStreams: true }),
+    ],
   });
 }

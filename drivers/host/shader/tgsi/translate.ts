@@ -32,6 +32,8 @@ const MODELS: Readonly<Record<Stage, number>> = {
 
 /** The longest function, in words: what few instructions expand to is bounded, too. */
 const MAX_WORDS = 1 << 20;
+/** Instructions with each subroutine as often as it is called: drivers inline, and calls of calls double each time. */
+const MAX_INLINED = 65536;
 
 /** Component-wise instructions. */
 const ROWS: ReadonlyMap<string, Row> = new Map([...FLOAT_ROWS, ...INTEGER_ROWS]);
@@ -167,7 +169,7 @@ class Translator {
 
   #numberSubroutines(end: number): void {
     const { b, shader: { instructions } } = this.#c;
-    const calls = new Map<number, Set<number>>();
+    const calls = new Map<number, number[]>(), sizes = new Map<number, number>();
     let current = -1;
     for (let i = end + 1; i < instructions.length; i++) {
       const { opcode: { name }, line } = instructions[i];
@@ -175,34 +177,42 @@ class Translator {
         if (current >= 0) throw new ShaderError(line, "BGNSUB in a subroutine");
         current = i;
         this.#subroutines.set(i, b.id());
-        calls.set(i, new Set());
+        calls.set(i, []);
       } else if (name === "ENDSUB") {
         if (current < 0) throw new ShaderError(line, "ENDSUB has no beginning");
+        sizes.set(current, i - current);
         current = -1;
-      } else if (name === "CAL") calls.get(current)?.add(instructions[i].label);
+      } else if (name === "CAL") calls.get(current)?.push(instructions[i].label);
     }
     if (current >= 0) throw new ShaderError(instructions[current].line, "BGNSUB has no end");
-    this.#refuseRecursion(calls);
+    this.#inline(calls, sizes);
+    let whole = end;
+    for (let i = 0; i < end; i++) {
+      if (instructions[i].opcode.name === "CAL") whole += sizes.get(instructions[i].label) ?? 0;
+    }
+    if (whole > MAX_INLINED) throw new ShaderError(0, `its subroutines make more than ${MAX_INLINED} instructions`);
   }
 
-  /** SPIR-V has no recursion: the calls must not form a cycle. */
-  #refuseRecursion(calls: ReadonlyMap<number, ReadonlySet<number>>): void {
+  /** Adds to each subroutine's size what it calls. SPIR-V has no recursion: the calls must not form a cycle. */
+  #inline(calls: ReadonlyMap<number, readonly number[]>, sizes: Map<number, number>): void {
     // 1: on the way, 2: done. An explicit stack: chains may be long.
     const state = new Map<number, number>();
     for (const root of calls.keys()) {
       const stack = [root];
       while (stack.length > 0) {
-        const at = stack[stack.length - 1];
+        const at = stack[stack.length - 1], called = calls.get(at) ?? [];
         if (state.get(at) === undefined) {
           state.set(at, 1);
-          for (const next of calls.get(at) ?? []) {
+          for (const next of new Set(called)) {
             if (state.get(next) === 1) throw new ShaderError(0, "a subroutine calls itself");
             if (state.get(next) === undefined && calls.has(next)) stack.push(next);
           }
-        } else {
-          state.set(at, 2);
-          stack.pop();
+          continue;
         }
+        stack.pop();
+        if (state.get(at) === 2) continue;
+        state.set(at, 2);
+        sizes.set(at, called.reduce((sum, next) => sum + (sizes.get(next) ?? 0), sizes.get(at) ?? 0));
       }
     }
   }

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
+import { cpuMs } from "udrm/tests/cpu_time.ts";
 import { outputLocations, parseTgsi, ShaderError, shaderInfo, type ShaderVariant } from "./mod.ts";
 import { capturedShaders, compile, hasSpirvVal, spirvVal } from "./testing.ts";
 import { STAGES } from "./testing_stages.ts";
@@ -74,6 +75,20 @@ Deno.test({ name: "transform feedback captures whole and partial outputs", ignor
   assertThrows(() => compile(STAGES[0], { streamOutput: wrong }), ShaderError, "out of range");
 });
 
+Deno.test({ name: "where all locations are passed on, whole outputs are captured as they are, once", ignore }, () => {
+  const text = "VERT\nDCL IN[0]\nDCL OUT[0], POSITION\nDCL OUT[1..32], GENERIC[0]\n" +
+    Array.from({ length: 33 }, (_, i) => `${i}: MOV OUT[${i}], IN[0]\n`).join("") + "33: END\n";
+  const output = (register: number, numComponents: number, dstOffset: number) => {
+    return { register, startComponent: 0, numComponents, buffer: 0, dstOffset, stream: 0 };
+  };
+  const all = Array.from({ length: 16 }, (_, i) => output(i + 17, 4, i * 4));
+  valid(text, { streamOutput: { strides: [64, 0, 0, 0], outputs: all } });
+  for (const outputs of [[output(1, 3, 0)], [output(0, 4, 0)], [output(1, 4, 0), output(1, 4, 4)]]) {
+    const streamOutput = { strides: [64, 0, 0, 0], outputs };
+    assertThrows(() => compile(text, { streamOutput }), ShaderError, "locations are captured");
+  }
+});
+
 Deno.test("outputLocations puts what the rasterizer takes last", () => {
   const info = shaderInfo(parseTgsi(STAGES[0]));
   const locations = outputLocations(info);
@@ -107,6 +122,20 @@ Deno.test("shaderInfo says what a renderer asks", () => {
   assertEquals([vertex.clipDistances, vertex.writesPointSize, vertex.writesLayer], [8, true, true]);
 });
 
+/** A text whose subroutines each call the next one twice: drivers inline, and the last is there 2 ** (count - 1) times. */
+function doubling(count: number): string {
+  let text = "  0: CAL :2\n  1: END\n";
+  for (let i = 0; i < count; i++) {
+    const at = 2 + i * 4, body = i < count - 1 ? `CAL :${at + 4}\n` : "NOP\n";
+    text += `${at}: BGNSUB\n${body}${body}${at + 3}: ENDSUB\n`;
+  }
+  return text;
+}
+
+Deno.test("subroutines that call others twice are translated as long as few enough instructions come of it", () => {
+  assertGreater(compile(`FRAG\n${doubling(12)}`).length, 0);
+});
+
 Deno.test("a refusal names the line and what is wrong", () => {
   const cases: [string, string][] = [
     ["FRAG\nMOV TEMP[0], TEMP[1]\nEND\n", "line 2: TEMP[1] is not declared"],
@@ -116,6 +145,7 @@ Deno.test("a refusal names the line and what is wrong", () => {
     ["FRAG\nDCL CONST[0]\nDCL OUT[0], COLOR\nMOV OUT[0], CONST[1]\nEND\n", "line 4: CONST[0][1] is not declared"],
     ["FRAG\nDCL IN[0], COLOR\nDCL IN[0], COLOR\nEND\n", "line 3: IN[0] is declared twice"],
     ["FRAG\nCAL :2\nEND\nBGNSUB\nCAL :2\nENDSUB\n", "calls itself"],
+    [`FRAG\n${doubling(16)}`, "its subroutines make more than 65536 instructions"],
     ["FRAG\nMOV CONST[0], IMM[0]\nEND\n", "line 2: IMM[0] is not declared"],
     ["FRAG\n", "there is no END"],
   ];
@@ -129,10 +159,10 @@ Deno.test("a long shader is translated in milliseconds", () => {
   const text = capturedShaders().reduce((a, b) => a.length > b.length ? a : b);
   for (let i = 0; i < 10; i++) compile(text);
   const times = Array.from({ length: 10 }, () => {
-    const begin = performance.now();
+    const begin = cpuMs();
     compile(text);
-    return performance.now() - begin;
+    return cpuMs() - begin;
   });
-  // 3 ms on two cores of 2020; the bound is for machines under load.
-  assert(Math.min(...times) < 15, `${text.length} characters took ${times}`);
+  // 3 ms on two cores of 2020.
+  assert(Math.min(...times) < 30, `${text.length} characters took ${times}`);
 });

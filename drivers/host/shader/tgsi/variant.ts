@@ -117,6 +117,11 @@ export interface ShaderVariant {
   readonly polygonStipple: boolean;
   /** The shader's sample mask is ignored: there is one sample. */
   readonly ignoreSampleMask: boolean;
+  /**
+   * A pixel counts as one sample, though the attachments have several (rasterizer.multisample is 0): that is what the shader sees. With
+   * `sampleShading` it runs for one of them, which is where the pixel's middle is to be.
+   */
+  readonly singleSample: boolean;
   /** Hide from the driver which branches depend on constants alone: see `opaque.ts`. */
   readonly opaqueBranches: boolean;
   /** Make depth and stencil tests early even if the shader does not say so. */
@@ -151,6 +156,7 @@ export const DEFAULT_VARIANT: ShaderVariant = {
   alphaToOne: false,
   polygonStipple: false,
   ignoreSampleMask: false,
+  singleSample: false,
   opaqueBranches: false,
   earlyDepth: false,
 };

@@ -18,6 +18,8 @@ interface Sink {
 export class VertexOutputs {
   readonly #c: Context;
   readonly #sinks: Sink[] = [];
+  /** Variables that hold an output as it is, by register, where they are not captured yet. */
+  readonly #plain: Map<number, { readonly variable: number; readonly stream: number }> = new Map();
   #nextLocation = 0;
 
   /** Makes the variables. @throws {ShaderError} when the variant's transform feedback names what is not there. */
@@ -66,6 +68,7 @@ export class VertexOutputs {
     if (streams[0] !== 0) this.#stream(variable, streams[0]);
     const clamp = c.variant.clampColor && c.variant.lastVertexStage &&
       (name === Semantic.COLOR || name === Semantic.BCOLOR);
+    if (!clamp) this.#plain.set(register, { variable, stream: streams[0] });
     this.#sinks.push({
       variable,
       value: () => {
@@ -199,7 +202,10 @@ export class VertexOutputs {
     });
   }
 
-  /** Captured components go through variables of their own: positions are captured before they are fixed up. */
+  /**
+   * Captured components go through variables of their own: positions are captured before they are fixed up. Where there are no locations
+   * left for that, whole outputs are captured as they are passed on.
+   */
   #streamOutput(): void {
     const c = this.#c;
     const { b, variant: { streamOutput } } = c;
@@ -209,6 +215,14 @@ export class VertexOutputs {
     b.executionMode(c.main, Mode.Xfb);
     const free: number[] = [];
     for (const output of streamOutput.outputs) this.#capture(output, streamOutput.strides[output.buffer] ?? 0, free);
+  }
+
+  /** Has a variable captured. @param stride, offset in words */
+  #place(variable: number, buffer: number, stride: number, offset: number): void {
+    const { b } = this.#c;
+    b.decorate(variable, Decoration.XfbBuffer, buffer);
+    b.decorate(variable, Decoration.XfbStride, stride * 4);
+    b.decorate(variable, Decoration.Offset, offset * 4);
   }
 
   #capture(output: StreamOutput, stride: number, free: number[]): void {
@@ -225,6 +239,13 @@ export class VertexOutputs {
     let at = free.findIndex((used) => used + numComponents <= 4);
     if (at < 0) at = free.push(0) - 1;
     if (this.#nextLocation + at >= MAX_LOCATIONS) {
+      const plain = numComponents === 4 ? this.#plain.get(register) : undefined;
+      if (plain?.stream === stream) {
+        free.pop();
+        this.#plain.delete(register);
+        this.#place(plain.variable, buffer, stride, dstOffset);
+        return;
+      }
       throw new ShaderError(0, `more than ${MAX_LOCATIONS} locations are captured`);
     }
     const component = free[at];
@@ -233,9 +254,7 @@ export class VertexOutputs {
     const variable = b.global(Storage.Output, type);
     b.decorate(variable, Decoration.Location, this.#nextLocation + at);
     if (component > 0) b.decorate(variable, Decoration.Component, component);
-    b.decorate(variable, Decoration.XfbBuffer, buffer);
-    b.decorate(variable, Decoration.XfbStride, stride * 4);
-    b.decorate(variable, Decoration.Offset, dstOffset * 4);
+    this.#place(variable, buffer, stride, dstOffset);
     if (stream !== 0) this.#stream(variable, stream);
     const components = COMPONENTS[((1 << numComponents) - 1) << startComponent];
     this.#sinks.push({

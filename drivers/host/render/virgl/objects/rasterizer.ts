@@ -14,6 +14,18 @@ function finite(word: number, instead: number): number {
   return Number.isFinite(float[0]) ? float[0] : instead;
 }
 
+/** A rasterizer for each face, where their polygons are filled in different ways. */
+export interface PolygonSides {
+  /** Front faces alone. */
+  readonly front: Rasterizer;
+  /** Back faces alone. */
+  readonly back: Rasterizer;
+}
+
+const CULL_SHIFT = 8, CULL_FRONT = 1, CULL_BACK = 2;
+/** Words of a state. */
+const WORDS = 8;
+
 /** Rasterization. */
 export class Rasterizer extends VirglObject {
   readonly type = VIRGL_OBJECT_RASTERIZER;
@@ -77,6 +89,8 @@ export class Rasterizer extends VirglObject {
   readonly offsetScale: number;
   /** Most of it. */
   readonly offsetClamp: number;
+  /** What draws each face, where both are drawn and not in the same mode; undefined otherwise. */
+  readonly sides: PolygonSides | undefined;
 
   /** Reads it; every word has a meaning. */
   constructor(words: Uint32Array, at: number) {
@@ -111,12 +125,19 @@ export class Rasterizer extends VirglObject {
     this.offsetUnits = finite(words[at + 5], 0);
     this.offsetScale = finite(words[at + 6], 0);
     this.offsetClamp = finite(words[at + 7], 0);
+    if (this.cull !== 0 || this.fillFront === this.fillBack) return;
+    const side = words.slice(at, at + WORDS),
+      culled = (cull: number) => {
+        side[0] = s0 | cull << CULL_SHIFT;
+        return new Rasterizer(side, 0);
+      };
+    this.sides = { front: culled(CULL_BACK), back: culled(CULL_FRONT) };
   }
 
   /** What modules of shaders depend on, as bits. */
   get variant(): number {
-    // flatshade, halfz, two sides, sprite mode, clamps, size per vertex, per sample; then clip planes, polygons as points, stipple.
-    return (this.flags & 0x8103_0065) | (this.clipPlaneEnable << 8) ^ (this.fill === 2 ? 1 << 20 : 0) ^
+    // flatshade, halfz, two sides, sprite mode, clamps, size per vertex, multisample, per sample; then clip planes, polygons as points, stipple.
+    return (this.flags & 0x8303_0065) | (this.clipPlaneEnable << 8) ^ (this.fill === 2 ? 1 << 20 : 0) ^
         (this.polygonStipple ? 1 << 21 : 0);
   }
 

@@ -25,7 +25,9 @@ import { KeyTable } from "../key_table.ts";
 import { LIMITS } from "../limits.ts";
 import { VirglObject } from "../object.ts";
 import { badShader } from "../refusal.ts";
+import { ParsedTexts } from "../parsed_texts.ts";
 import type { Program } from "../programs.ts";
+import { assertWithinLimits } from "../shader_limits.ts";
 import type { SubContext } from "../sub_context.ts";
 
 /** Words of a variant's key. */
@@ -33,6 +35,9 @@ export const VARIANT_WORDS = 20;
 
 /** Stages by VIRGL_SHADER_*. */
 export const STAGE_NAMES: readonly Stage[] = ["vertex", "fragment", "geometry", "tess_ctrl", "tess_eval", "compute"];
+
+/** Inputs and outputs that count as no more than their text, and what each of the others counts, bytes. */
+const FREE_REGISTERS = 64, REGISTER_BYTES = 128;
 
 let nextId = 1;
 
@@ -94,7 +99,8 @@ export class Shader extends VirglObject {
   /** Vertex shaders: one more than the highest input register. */
   readonly inputCount: number;
   readonly #sub: SubContext;
-  readonly #tgsi: TgsiShader;
+  readonly #text: string;
+  readonly #parsed: ParsedTexts;
   readonly #bytes: number;
   readonly #modules = new KeyTable<Module>(VARIANT_WORDS);
   #moduleBytes = 0;
@@ -112,16 +118,22 @@ export class Shader extends VirglObject {
     this.#sub = sub;
     this.stage = stage;
     this.layoutStage = STAGE_INDEX[STAGE_NAMES[stage]];
-    this.#bytes = text.length;
+    this.#text = text;
+    this.#parsed = sub.engine.extra(ParsedTexts);
+    let tgsi: TgsiShader;
     try {
-      this.#tgsi = parseTgsi(text);
-      this.info = shaderInfo(this.#tgsi);
+      tgsi = parseTgsi(text);
+      this.info = shaderInfo(tgsi);
     } catch (error) {
       throw asRefusal(error);
     }
     if (this.info.stage !== STAGE_NAMES[stage]) {
       throw badShader(`Cannot make a ${STAGE_NAMES[stage]} shader: the text is one of ${this.info.stage}`);
     }
+    assertWithinLimits(sub.engine.gpu, this.info);
+    // What stays of many registers is more than their text.
+    const { inputs: { length: read }, outputs: { length: written } } = this.info;
+    this.#bytes = text.length + REGISTER_BYTES * Math.max(0, read + written - FREE_REGISTERS);
     this.streamOutput = streamOutput;
     let inputs = 0;
     for (const { register } of this.info.inputs) inputs = Math.max(inputs, register + 1);
@@ -134,6 +146,7 @@ export class Shader extends VirglObject {
       sub.budget.give("shaderBytes", this.#bytes);
       throw error;
     }
+    this.#parsed.add(this, tgsi);
   }
 
   /** Numbers locations of outputs. @throws {DrmError} ENOMEM */
@@ -151,7 +164,7 @@ export class Shader extends VirglObject {
     if (this.#modules.size >= LIMITS.variants) this.#forgetModules();
     let code: Uint32Array;
     try {
-      code = translateTgsi(this.#tgsi, this.info, variant);
+      code = translateTgsi(this.#parsed.get(this, this.#text), this.info, variant);
     } catch (error) {
       throw asRefusal(error);
     }
@@ -172,6 +185,7 @@ export class Shader extends VirglObject {
   }
 
   protected override release(): void {
+    this.#parsed.drop(this);
     this.#sub.budget.give("shaderBytes", this.#bytes);
     this.#sub.budget.give("shaders", 1);
     for (const program of [...this.programs]) this.#sub.programs.remove(program);
