@@ -1,5 +1,5 @@
 /**
- * Many clients, each with a process of its own: a spare one waits for whoever comes next. The supervisor hands over connections and
+ * Many clients, each with a process of its own: spare ones wait for whoever comes next. The supervisor hands over connections and
  * watches: what works on one thing for too long, or takes too much memory, is killed, and its client alone is gone.
  * @module
  */
@@ -32,6 +32,13 @@ const START_NS = 60e9;
 const END_NS = 3e9;
 /** How long no spare process is started after one has failed, ns. */
 const PAUSE_NS = 2e9;
+/**
+ * Spare processes: with two, none need start while a lone client draws, which would take a processor from it, and who runs one
+ * program after the other finds one ready each time.
+ */
+const SPARES = 2;
+/** How long none is started after a client has come, ns: its first pictures want the processors more than the next client may. */
+const FIRST_NS = 5e9;
 
 /** What a process may say before others are heard. */
 const WORDS = 16;
@@ -78,6 +85,7 @@ export class VtestSupervisor implements Disposable {
   #nextClient = 1;
   #everReady = false;
   #spareAt = 0;
+  #quietUntil = 0;
   #watchAt = 0;
   #accepting = true;
   #stopped = false;
@@ -135,7 +143,7 @@ export class VtestSupervisor implements Disposable {
 
   /** Waits for at most `ns`, and does what there is to do. @param ns 0 does not wait. */
   turn(ns: number): void {
-    const watched = this.clients > 0 || this.#children.size === 0 || !this.ready;
+    const watched = this.clients > 0 || !this.ready || this.#spares < SPARES;
     const count = this.#epoll.waitNs(watched ? Math.min(ns, WATCH_NS) : ns);
     for (let i = 0; i < count; i++) this.#event(this.#epoll.key(i));
     const now = monotonicNs();
@@ -196,14 +204,22 @@ export class VtestSupervisor implements Disposable {
     const child = found ?? this.#start();
     const client = this.#nextClient++;
     this.#options.onEvent?.({ kind: "client", client });
-    if (!child.assign(client, fd, this.#limits, monotonicNs())) this.#kill(child, "its process does not listen");
-    this.#spare();
+    const now = monotonicNs();
+    if (!child.assign(client, fd, this.#limits, now)) this.#kill(child, "its process does not listen");
+    this.#quietUntil = now + FIRST_NS;
   }
 
+  get #spares(): number {
+    let count = 0;
+    for (const { client, state } of this.#children.values()) if (client === 0 && state !== "ending") count++;
+    return count;
+  }
+
+  // A client may want one at once where none is left; where one is, the next can wait until somebody has ended.
   #spare(): void {
-    if (monotonicNs() < this.#spareAt) return;
-    for (const { client, state } of this.#children.values()) if (client === 0 && state !== "ending") return;
-    this.#start();
+    if (monotonicNs() < Math.max(this.#spareAt, this.#quietUntil)) return;
+    const wanted = !this.#everReady || this.clients > 0 ? 1 : SPARES;
+    for (let i = this.#spares; i < wanted; i++) this.#start();
   }
 
   #start(): Child {
@@ -230,6 +246,7 @@ export class VtestSupervisor implements Disposable {
           child.since = monotonicNs();
           if (!this.#everReady) this.#options.onReady?.(message.renderer, message.device);
           this.#everReady = true;
+          this.#spare();
           break;
         case "failed":
           child.state = "ending";
@@ -265,6 +282,8 @@ export class VtestSupervisor implements Disposable {
       }
       if (child.client === 0) onEvent?.({ kind: "note", message: `a spare process has ended: ${reason}` });
     }
+    // One that has ended leaves its processor; who runs many short programs has the next one soon.
+    this.#quietUntil = 0;
     this.#accept(false);
     this.#spare();
   }

@@ -80,6 +80,32 @@ Deno.test("a client's process serves it, ends with it, and a spare one waits for
   await bench.until(() => bench.events.filter(({ kind }) => kind === "name").length === 2);
 });
 
+Deno.test("two spare processes wait; none starts beside clients until one of them has ended", async () => {
+  await using bench = new Bench("usual");
+  const { server } = bench;
+  await bench.until(() => server.processes === 2);
+  using one = await bench.client();
+  assertEquals([server.processes, server.clients], [2, 1]);
+  using two = await bench.client();
+  assertEquals([server.processes, server.clients], [2, 2]);
+  assertEquals([one.handshake("one", 2), two.handshake("two", 2)], [2, 2]);
+  const start = performance.now();
+  await bench.until(() => performance.now() - start > 1200);
+  assertEquals([server.processes, server.clients], [2, 2]);
+  one[Symbol.dispose]();
+  await bench.until(() => bench.ends().length === 1);
+  assertEquals([server.processes, server.clients], [2, 1]);
+  await bench.until(() => server.ready);
+  // One that finds none ready gets a process of its own.
+  using three = await bench.client(), four = await bench.client();
+  assertEquals([server.processes, server.clients], [3, 3]);
+  assertEquals([three.handshake("three", 2), four.handshake("four", 2)], [2, 2]);
+  two[Symbol.dispose]();
+  three[Symbol.dispose]();
+  four[Symbol.dispose]();
+  await bench.until(() => bench.ends().length === 4 && server.processes === 2);
+});
+
 Deno.test("a process that works on one message for too long is killed; others go on", async () => {
   await using bench = new Bench("usual", { limits: { ...VTEST_LIMITS, gpuNs: 300e6 } });
   using slow = await bench.client();
