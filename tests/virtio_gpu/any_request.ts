@@ -3,12 +3,13 @@
  * @module
  */
 
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Command } from "udrm/uapi/command.ts";
 import * as gpu from "udrm/uapi/virtio_gpu.ts";
 
 /** Every command. */
-export const COMMANDS: readonly Command[] = [...gpu.VIRTIO_GPU_COMMANDS.values()];
+const COMMANDS: readonly Command[] = [...gpu.VIRTIO_GPU_COMMANDS.values()];
 
 /** Numbers that meet each other (ids, small sizes) and numbers at which checks go wrong. */
 const word = fc.oneof(
@@ -31,7 +32,7 @@ export interface AnyRequest {
 }
 
 /** A request: a command's header and words of any value, cut or lengthened, with entries behind it. */
-export const request: fc.Arbitrary<AnyRequest> = fc.record({
+const request: fc.Arbitrary<AnyRequest> = fc.record({
   command: fc.constantFrom(...COMMANDS),
   words: fc.array(word, { minLength: 20, maxLength: 20 }),
   flags: fc.constantFrom(0, 1, 3, 0xffffffff),
@@ -99,3 +100,37 @@ export function bytesOf(r: AnyRequest, gpa: number): Uint8Array {
 /** Whether a number is a response's. */
 export const isResponse: (type: number) => boolean = (type) =>
   /^VIRTIO_GPU_RESP_/.test(gpu.virtioGpuTypeName(type) ?? "");
+
+/**
+ * Runs `body` over lists of requests, a thousand and, by bad luck, up to five thousand, until each of `commands` has succeeded and each
+ * of `errors` has been given: a generator that never gets anywhere would test nothing.
+ *
+ * @param body sends the requests, and tells of each what was sent and how it was answered
+ */
+export function fuzzRequests(
+  commands: (command: Command) => boolean,
+  errors: readonly number[],
+  body: (requests: AnyRequest[], answered: (sent: Uint8Array, answer: Uint8Array) => void) => void,
+): void {
+  const seen = new Set<number>();
+  const missing = (): string[] => [
+    ...COMMANDS.filter((command) => commands(command) && !seen.has(command.type)).map(({ name }) => name),
+    ...errors.filter((error) => !seen.has(error)).map((error) => `${gpu.virtioGpuTypeName(error)}`),
+  ];
+  const answered = (sent: Uint8Array, answer: Uint8Array): void => {
+    if (answer.length < gpu.virtio_gpu_ctrl_hdr.size) return;
+    const { type, flags } = gpu.virtio_gpu_ctrl_hdr.at(answer);
+    assert(isResponse(type), `0x${type.toString(16)}`);
+    // What was sent, after cutting, counts.
+    const header = sent.length < gpu.virtio_gpu_ctrl_hdr.size ? undefined : gpu.virtio_gpu_ctrl_hdr.at(sent);
+    assertEquals(flags & 1, (header?.flags ?? 0) & 1);
+    const ok = type < gpu.VIRTIO_GPU_RESP_ERR_UNSPEC;
+    if (ok) assertEquals(type, gpu.VIRTIO_GPU_COMMANDS.get(header?.type ?? 0)?.responseType);
+    seen.add(ok ? header?.type ?? 0 : type);
+  };
+  const property = fc.property(fc.array(request, { minLength: 1, maxLength: 40, size: "max" }), (requests) => {
+    body(requests, answered);
+  });
+  for (let round = 0; round === 0 || round < 5 && missing().length > 0; round++) fc.assert(property, { numRuns: 1000 });
+  assertEquals(missing(), []);
+}
