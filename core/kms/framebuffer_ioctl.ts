@@ -147,7 +147,6 @@ function lookupObjects(kms: ModeConfig, file: DrmFile, request: FramebufferReque
       const width = drm_format_info_plane_width(info, request.width, i);
       const height = drm_format_info_plane_height(info, request.height, i);
       objects.push(findBuffer(kms, file, request.handles[i]).ref());
-      if (kms.options.fbAnySize === true) continue;
       const size = (Math.imul(height - 1, request.pitches[i]) + drm_format_info_min_pitch(info, i, width) +
         request.offsets[i]) >>> 0;
       if (objects[i].size < size) refuse(`plane ${i} needs ${size} bytes, and its buffer has ${objects[i].size}`);

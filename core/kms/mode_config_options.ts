@@ -50,8 +50,6 @@ export interface ModeConfigOptions {
   fbFormat?(format: number): void;
   /** What an unknown handle in ADDFB2 gives; ENOENT by default, as drm_gem_fb_create. */
   readonly fbUnknownHandle?: "ENOENT" | "EINVAL";
-  /** Whether framebuffers may reach beyond their buffers, as where the host judges them; by default EINVAL, as drm_gem_fb_create. */
-  readonly fbAnySize?: boolean;
   /** Whether the check computes `PlaneState.normalizedZpos` for all planes of a CRTC when one's place changes; default false. */
   readonly normalizeZpos?: boolean;
   /** Further checks of a framebuffer that the core found right. May set `fb.priv`. @throws {DrmError} to refuse it. */

@@ -54,9 +54,8 @@ export class Displays implements CommandSubject, Disposable {
       maxHeight: SIZE_MAX,
       fbModifiers: false,
       dirtyFb: true,
-      // virtio_gpu_user_framebuffer_create: the host judges whether a buffer is large enough.
+      // virtio_gpu_user_framebuffer_create.
       fbUnknownHandle: "EINVAL",
-      fbAnySize: true,
       fbFormat: (format) => {
         if (format !== DRM_FORMAT_XRGB8888 && format !== DRM_FORMAT_ARGB8888) {
           throw new DrmError(
